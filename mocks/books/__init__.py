@@ -1,0 +1,1 @@
+"""The ledgers partners keep: documents, stock and money, each with its own rules."""

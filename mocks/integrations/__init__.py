@@ -1,0 +1,1 @@
+"""The reference integrations that sail the course: resilient, retrying and naive."""

@@ -1,0 +1,1 @@
+"""What partners say to each other: requests and answers, as typed structs."""

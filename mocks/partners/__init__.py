@@ -1,0 +1,1 @@
+"""The companies that play: channels, ERP, warehouses, carriers, notification desk and supply."""

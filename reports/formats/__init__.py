@@ -1,0 +1,1 @@
+"""The shapes a verdict is told in, one file for each format."""

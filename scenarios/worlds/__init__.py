@@ -1,0 +1,1 @@
+"""Complete sets of partners a scenario can be played in."""
