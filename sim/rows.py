@@ -1,0 +1,85 @@
+"""The columns of the evidence, and how a pile of rows becomes a table of them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final, TypeAlias
+
+import polars as pl
+
+from seatrial.sim.errors import HarnessError
+
+Row: TypeAlias = tuple[float, str, str, str, str, str, str, int, str, int, float, str, int, int, str]
+"""One row as it is appended: every column but `number`, in order; time and latency in seconds."""
+
+SCHEMA: Final[dict[str, type[pl.DataType]]] = {
+    "number": pl.Int64,  # row number from 0
+    "time": pl.Int64,  # microseconds since the start of the run
+    "kind": pl.String,  # call, commit, event, webhook, stock, sale, fault, phase, note
+    "partner": pl.String,  # who wrote it: a partner, `integration` or `world`
+    "operation": pl.String,  # operation, event, fault, note or book
+    "document": pl.String,  # class of the document created or attempted, or ""
+    "key": pl.String,  # business key: order, release, parcel or RMA number; SKU of stock rows
+    "correlation": pl.String,  # order number the row belongs to, or ""
+    "attempt": pl.Int16,  # attempt of the client from 1; 0 where it means nothing
+    "outcome": pl.String,  # how it ended, in the words of its kind
+    "status": pl.Int16,  # HTTP status or 0
+    "latency": pl.Int64,  # microseconds as the caller saw them; 0 where it means nothing
+    "document_id": pl.String,  # the partner's id of the document; location of a stock row
+    "quantity": pl.Int64,  # units; the new level of a stock row
+    "amount": pl.Int64,  # minor units of the currency
+    "rule": pl.String,  # fault rule that touched it, or ""
+}
+TEXT: Final = tuple(name for name, kind in SCHEMA.items() if kind is pl.String)
+SECONDS: Final = ("time", "latency")
+"""Columns that arrive as float seconds and are kept as whole microseconds."""
+
+
+def empty_frame() -> pl.DataFrame:
+    """A table of evidence without rows."""
+    return pl.DataFrame(schema=SCHEMA)
+
+
+def frame_of(rows: Sequence[Row], first: int) -> pl.DataFrame:
+    """The rows as a table whose numbers begin with `first`; raises HarnessError for a cell that is no evidence."""
+    if not rows:
+        return empty_frame()
+    numbers = pl.int_range(first, first + len(rows), dtype=pl.Int64, eager=True).alias("number")
+    names = tuple(SCHEMA)[1:]
+    try:
+        table = zip(names, zip(*rows, strict=True), strict=True)
+        columns = [_column(name, values) for name, values in table]
+    except ValueError as error:
+        raise HarnessError(f"a row of evidence has {len(names)} columns: {', '.join(names)} ({error})") from None
+    return pl.DataFrame([numbers, *columns])
+
+
+def _column(name: str, values: Sequence[object]) -> pl.Series:
+    kind = pl.Float64 if name in SECONDS else SCHEMA[name]
+    try:
+        column = pl.Series(name, values, dtype=kind)
+    except (TypeError, OverflowError):
+        column = _slowly(name, values, kind)
+    if column.null_count():
+        raise HarnessError(f"evidence has no empty cells · column {name!r} · write '' or 0 instead of None")
+    if name not in SECONDS:
+        return column
+    if not column.is_finite().all():
+        raise HarnessError(f"evidence needs finite seconds · column {name!r} has inf or nan")
+    return (column * 1_000_000.0).round(mode="half_to_even").cast(pl.Int64)
+
+
+def _slowly(name: str, values: Sequence[object], kind: type[pl.DataType]) -> pl.Series:
+    """Build the column cell by cell: forgives 0 among float seconds, names the cell that cannot be kept."""
+    wanted = (float, int) if kind is pl.Float64 else str if kind is pl.String else int
+    for value in values:
+        if value is not None and not isinstance(value, wanted):
+            raise HarnessError(f"evidence column {name!r} takes {kind.__name__} · got {value!r}")
+        if isinstance(value, int) and kind is not pl.Float64 and not _fits(value, kind):
+            raise HarnessError(f"evidence column {name!r} takes {kind.__name__} · {value} is too large")
+    return pl.Series(name, values, dtype=kind, strict=False)
+
+
+def _fits(value: int, kind: type[pl.DataType]) -> bool:
+    limit: int = pl.select(kind.max()).item()
+    return -limit <= value <= limit

@@ -1,0 +1,259 @@
+"""Quantities as people write them: "45 min", "200/h", "0.5 %", "12.50 GBP", "day 2 14:00"."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Mapping
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+from fractions import Fraction
+from typing import Final, NamedTuple
+
+from seatrial.sim.errors import BadInput
+
+MICROSECONDS: Final[Mapping[str, int]] = {
+    "us": 1,
+    "ms": 1_000,
+    "s": 1_000_000,
+    "min": 60_000_000,
+    "h": 3_600_000_000,
+    "d": 86_400_000_000,
+    "w": 604_800_000_000,
+}
+"""Microseconds in each unit of time."""
+_SPELLINGS: Final[Mapping[str, str]] = {
+    **{unit: unit for unit in MICROSECONDS},
+    **dict.fromkeys(("µs", "μs"), "us"),
+    **dict.fromkeys(("sec", "second", "seconds"), "s"),
+    **dict.fromkeys(("m", "mins", "minute", "minutes"), "min"),
+    **dict.fromkeys(("hr", "hour", "hours"), "h"),
+    **dict.fromkeys(("day", "days"), "d"),
+    **dict.fromkeys(("week", "weeks"), "w"),
+}
+MINOR_DIGITS: Final[Mapping[str, int]] = {
+    **dict.fromkeys(("AUD", "BRL", "CAD", "CHF", "CNY", "CZK", "DKK", "EUR", "GBP", "HKD", "HUF", "ILS", "INR"), 2),
+    **dict.fromkeys(("MXN", "NOK", "NZD", "PLN", "RON", "SEK", "SGD", "THB", "TRY", "USD", "ZAR"), 2),
+    **dict.fromkeys(("CLP", "ISK", "JPY", "KRW", "VND"), 0),
+    **dict.fromkeys(("BHD", "JOD", "KWD", "OMR", "TND"), 3),
+}
+"""Digits after the decimal point of each known currency (ISO 4217)."""
+WEEKDAYS: Final = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+
+# Bounded lengths: a number of a thousand digits is a mistake, not a quantity.
+_NUMBER: Final = r"([+-]?(?:[0-9]{1,20}(?:\.[0-9]{0,40})?|\.[0-9]{1,40}))(?![0-9])"
+_TERM: Final = re.compile(rf"\s*{_NUMBER}\s*([A-Za-zµμ]*)\s*")
+_RATE: Final = re.compile(rf"\s*{_NUMBER}\s*(?:[A-Za-z]+\s*)??(?:/|\bper\s)\s*([A-Za-zµμ]+)\s*")
+_SHARE: Final = re.compile(rf"\s*{_NUMBER}\s*(\S*)\s*")
+_CLOCK: Final = re.compile(r"([0-9]{1,2}):([0-9]{2})(?::([0-9]{2}))?")
+_DAY: Final = re.compile(r"day\s+([0-9]{1,4})(?:\s+(\S+))?", re.IGNORECASE)
+
+
+class Money(NamedTuple):
+    """An amount of money; raises nothing by itself, `parse_money` checks what people write."""
+
+    minor: int  # minor units of the currency, such as pence; negative when owed the other way
+    currency: str  # ISO 4217 code
+
+    def __str__(self) -> str:
+        return format_money(self)
+
+
+def parse_duration(text: object) -> float:
+    """Seconds of "45 min", "2 d 4 h" or "150 ms"; raises BadInput for anything else."""
+    what, hint = "not a duration", "write '45 min', '2 d 4 h' or '150 ms'"
+    if not isinstance(text, str):
+        if text == 0 and not isinstance(text, bool):
+            return 0.0  # nothing is nothing in every unit
+        raise BadInput(what, value=text, hint=hint)
+    total, position = Fraction(0), 0
+    while position < len(text) and (term := _match_term(text, position)):
+        number, unit, position = term
+        if not unit:
+            raise BadInput(what, value=text, hint=f"write the unit: '{number} s' or '{number} min'")
+        total += _exact(number) * MICROSECONDS[_unit(unit, text)]
+    if not text.strip() or position < len(text):
+        raise BadInput(what, value=text, hint=hint)
+    if "-" in text:
+        raise BadInput("a duration cannot be negative", value=text)
+    return float(total / MICROSECONDS["s"])
+
+
+def parse_rate(text: object) -> float:
+    """Number per second of "200/h" or "3 per min"; raises BadInput for anything else."""
+    match = _RATE.fullmatch(text) if isinstance(text, str) else None
+    if match is None:
+        raise BadInput("not a rate", value=text, hint="write a number per unit of time: '200/h', '3 per min'")
+    number, unit = match.groups()
+    rate = _exact(number) * MICROSECONDS["s"] / MICROSECONDS[_unit(unit, str(text))]
+    if rate < 0:
+        raise BadInput("a rate cannot be negative", value=text)
+    return float(rate)
+
+
+def parse_share(text: object) -> float:
+    """A number from 0 to 1, of "0.5 %" or of a plain number; raises BadInput outside 0 % to 100 %."""
+    plain = isinstance(text, (int, float)) and not isinstance(text, bool)
+    match = _SHARE.fullmatch(format(Decimal(repr(text)), "f") if plain and _finite(text) else str(text))
+    if match is None or isinstance(text, bool):
+        raise BadInput("not a share", value=text, hint="write a percentage such as '0.5 %'")
+    number, unit = match.groups()
+    if unit not in ("", "%"):
+        raise BadInput("unknown unit of a share", value=unit, known=("%",), hint=f"in {text!r}")
+    share = _exact(number) / (100 if unit else 1)
+    if not 0 <= share <= 1:
+        hint = f"did you mean '{number} %'?" if not unit and 1 < share <= 100 else ""
+        raise BadInput("a share lies between 0 % and 100 %", value=text, hint=hint)
+    return float(share)
+
+
+def parse_money(text: object) -> Money:
+    """Minor units and currency of "12.50 GBP"; raises BadInput for an unknown currency or a broken penny."""
+    hint = "write the amount with a decimal point, then the currency: '12.50 GBP'"
+    match = _SHARE.fullmatch(text) if isinstance(text, str) else None
+    if match is None or not match[2]:
+        raise BadInput("not an amount of money", value=text, hint=hint)
+    number, currency = match[1], match[2].upper()
+    if currency not in MINOR_DIGITS:
+        raise BadInput("unknown currency", value=match[2], known=sorted(MINOR_DIGITS), hint=f"in {text!r}")
+    minor = _exact(number) * 10 ** MINOR_DIGITS[currency]
+    if minor.denominator != 1:
+        raise BadInput(f"{currency} has {MINOR_DIGITS[currency]} digits after the point", value=text, hint=hint)
+    return Money(int(minor), currency)
+
+
+def parse_time_of_day(text: object) -> float:
+    """Seconds since midnight of "22:00" or "06:30:15"; "24:00" is the end of the day."""
+    match = _CLOCK.fullmatch(text.strip()) if isinstance(text, str) else None
+    if match is None:
+        # YAML 1.1 reads an unquoted 22:00 as the number 1320: the hint has to say so.
+        raise BadInput("not a time of day", value=text, hint="write hours and minutes in quotes: '22:00'")
+    hours, minutes, seconds = (int(part or 0) for part in match.groups())
+    total = hours * 3600 + minutes * 60 + seconds
+    if minutes > 59 or seconds > 59 or total > 86_400:
+        raise BadInput("a time of day lies between 00:00 and 24:00", value=text)
+    return float(total)
+
+
+def parse_when(text: object, start: datetime) -> float:
+    """Seconds from `start`, the wall-clock start of the run, to a moment; raises BadInput if it lies before.
+
+    A moment is a duration since the start ("36 h"), a date with or without a time ("2011-12-05 14:00"), a day of the
+    run, counted from 1 ("day 2 14:00"), or the next such weekday ("Mon 14:00").
+    """
+    moment = _moment(text, start)
+    if (moment.tzinfo is None) != (start.tzinfo is None):
+        raise BadInput("moments of a run carry no time zone", value=text, hint="write '2011-12-05 14:00'")
+    if moment < start:
+        raise BadInput("the moment lies before the start of the run", value=text, hint=f"the run starts {start}")
+    return (moment - start).total_seconds()
+
+
+def format_duration(seconds: float) -> str:
+    """The duration to the microsecond, as `parse_duration` reads it; "never" for one without end."""
+    if not math.isfinite(seconds):
+        return "never"
+    rest = round(abs(seconds) * MICROSECONDS["s"])
+    words = []
+    for unit in ("d", "h", "min"):
+        count, rest = divmod(rest, MICROSECONDS[unit])
+        words += [f"{count} {unit}"] if count else []
+    if rest or not words:
+        unit = "s" if words or not rest or rest >= MICROSECONDS["s"] else "ms" if rest >= MICROSECONDS["ms"] else "us"
+        words.append(f"{_plain(Decimal(rest) / MICROSECONDS[unit])} {unit}")
+    return ("-" if seconds < 0 else "") + " ".join(words)
+
+
+def short_duration(seconds: float) -> str:
+    """The duration as one says it: three digits under a minute, else no more than two units matter."""
+    size = abs(seconds)
+    if not math.isfinite(seconds) or size == 0:
+        return format_duration(seconds)
+    if size >= 60:
+        step = 1 if size < 3_600 else 60 if size < 86_400 else 3_600
+        return format_duration(round(seconds / step) * step)
+    unit = "s" if size >= 1 else "ms" if size >= 0.001 else "us"
+    return f"{seconds * MICROSECONDS['s'] / MICROSECONDS[unit]:.3g} {unit}"
+
+
+def format_share(share: float, digits: int | None = None) -> str:
+    """The share in percent: exactly, or with so many significant digits."""
+    percent = Decimal(repr(float(share))) * 100
+    return f"{_plain(percent if digits is None else Decimal(f'{percent:.{digits}g}'))} %"
+
+
+def format_money(money: Money) -> str:
+    """The amount as `parse_money` reads it: 1250 pence are "12.50 GBP"."""
+    digits = MINOR_DIGITS.get(money.currency, 2)
+    return f"{Decimal(money.minor).scaleb(-digits):.{digits}f} {money.currency}"
+
+
+def _match_term(text: str, position: int) -> tuple[str, str, int] | None:
+    match = _TERM.match(text, position)
+    return (match[1], match[2], match.end()) if match else None
+
+
+def _unit(word: str, text: str) -> str:
+    unit = _SPELLINGS.get(word) or _SPELLINGS.get(word.lower())
+    if unit is None:
+        raise BadInput("unknown unit of time", value=word, known=MICROSECONDS, hint=f"in {text!r}")
+    return unit
+
+
+def _moment(text: object, start: datetime) -> datetime:
+    if isinstance(text, datetime):  # YAML reads an unquoted date by itself
+        return text
+    if isinstance(text, date):
+        return datetime(text.year, text.month, text.day, tzinfo=start.tzinfo)
+    words = text.split() if isinstance(text, str) else []
+    for reading in (_day_of_run, _next_weekday, _calendar):
+        if words and (moment := reading(words, start)) is not None:
+            return moment
+    hint = "write '36 h' after the start, '2011-12-05 14:00', 'day 2 14:00' or 'Mon 14:00'"
+    try:
+        return start + timedelta(seconds=parse_duration(text))
+    except OverflowError:
+        raise BadInput("the calendar ends before that moment", value=text) from None
+    except BadInput as error:
+        if error.known:
+            raise
+        raise BadInput("not a moment of the run", value=text, hint=hint) from None
+
+
+def _day_of_run(words: list[str], start: datetime) -> datetime | None:
+    match = _DAY.fullmatch(" ".join(words))
+    return _midnight(start, int(match[1]) - 1, match[2]) if match else None
+
+
+def _next_weekday(words: list[str], start: datetime) -> datetime | None:
+    name = words[0].lower()[:3]
+    if name not in WEEKDAYS or len(words) > 2:
+        return None
+    days = (WEEKDAYS.index(name) - start.weekday()) % 7
+    moment = _midnight(start, days, words[1] if len(words) > 1 else None)
+    return moment if moment >= start else moment + timedelta(days=7)
+
+
+def _calendar(words: list[str], start: datetime) -> datetime | None:
+    try:
+        return datetime.fromisoformat(" ".join(words))
+    except ValueError:
+        return None
+
+
+def _midnight(start: datetime, days: int, clock: str | None) -> datetime:
+    midnight = start.replace(hour=0, minute=0, second=0, microsecond=0)
+    return midnight + timedelta(days=days, seconds=parse_time_of_day(clock) if clock else 0.0)
+
+
+def _exact(number: str) -> Fraction:
+    return Fraction(Decimal(number))
+
+
+def _finite(number: object) -> bool:
+    return isinstance(number, (int, float)) and math.isfinite(number)
+
+
+def _plain(number: Decimal) -> str:
+    text = format(number, "f")
+    return text.rstrip("0").rstrip(".") if "." in text else text
