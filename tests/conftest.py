@@ -1,0 +1,22 @@
+"""What every test shares: where the checkout is, and how Hypothesis searches."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import hypothesis
+import matplotlib as mpl
+import pytest
+
+mpl.use("Agg")  # no test opens a window
+
+hypothesis.settings.register_profile("desk", deadline=None)
+hypothesis.settings.register_profile("ci", deadline=None, derandomize=True, print_blob=True)
+hypothesis.settings.load_profile("ci" if os.environ.get("CI") else "desk")
+
+
+@pytest.fixture(scope="session")
+def root() -> Path:
+    """Folder of the checkout."""
+    return Path(__file__).resolve().parent.parent
