@@ -6,3 +6,5 @@ try:
     __version__ = version("seatrial")
 except PackageNotFoundError:  # a checkout on the path that was never installed
     __version__ = "0+checkout"
+
+__all__ = ["__version__"]
