@@ -10,7 +10,7 @@ PIP     := PIP_DISABLE_PIP_VERSION_CHECK=1 $(BIN)/python -m pip install --quiet 
 LOCK    := pyproject.toml constraints.txt
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check format bench clean
+.PHONY: help demo test check format bench lock clean
 
 help:
 	@echo "make demo    the peak week against the resilient and the naive integration; report page in $(RUNS)/peak-week"
@@ -18,6 +18,7 @@ help:
 	@echo "make check   ruff, formatting, mypy strict, pyright"
 	@echo "make format  what ruff can mend by itself"
 	@echo "make bench   the figures of benchmarks/, each against a baseline of the same process run"
+	@echo "make lock    constraints.txt anew, with the newest versions that pyproject.toml allows"
 	@echo "make clean   everything these targets made, but not the runs"
 
 # The naive integration is meant to be caught: exit code 1 (violated) is how the demo ends well.
@@ -40,6 +41,14 @@ format: $(VENV)/.ready-dev
 
 bench: $(VENV)/.ready-dev
 	$(BIN)/python -m benchmarks
+
+lock:
+	rm -rf build/lock
+	$(PYTHON) -m venv build/lock
+	build/lock/bin/python -m pip install --quiet --upgrade pip
+	build/lock/bin/python -m pip install --quiet '.[dev]'
+	build/lock/bin/python -m pip freeze --all --exclude seatrial --exclude pip | LC_ALL=C sort -f > constraints.txt
+	rm -rf build/lock
 
 clean:
 	rm -rf $(VENV) build dist src/*.egg-info .hypothesis .mypy_cache .pytest_cache .ruff_cache
