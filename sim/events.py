@@ -22,9 +22,12 @@ class Emitter(StrEnum):
 class EventType(NamedTuple):
     """What one event means, and who writes it."""
 
-    name: str  # dotted, past tense: subject.happened
-    emitter: Emitter  # kind of ledger it stands in
-    meaning: str  # one line in the words of the trade
+    name: str
+    """Dotted, past tense: subject.happened."""
+    emitter: Emitter
+    """Kind of ledger it stands in."""
+    meaning: str
+    """One line in the words of the trade."""
 
 
 class Event(StrEnum):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
-from typing import Final, Protocol
+from typing import Final, NamedTuple, Protocol
 
 import polars as pl
 
@@ -79,6 +79,52 @@ class FileParts:
     def scan(self) -> pl.LazyFrame:
         """All parts written so far."""
         return scan_parts([self._folder / part_name(number) for number in range(self.count)])
+
+
+class Salvage(NamedTuple):
+    """What of a folder's evidence can be read: the parts from the first up to the first gap or damage."""
+
+    parts: tuple[Path, ...] = ()
+    """Parts in order."""
+    rows: int = 0
+    """Rows in them."""
+    damage: str = ""
+    """Which part is missing or damaged, in one sentence; empty when none is."""
+
+
+NOTHING: Final = Salvage()
+"""What a run has before its first part."""
+
+
+def salvage(folder: Path) -> Salvage:
+    """Look at the parts of a folder without reading their rows."""
+    names = sorted((name for path in folder.glob("part-*") if PART_NAME.fullmatch(name := path.name)), key=_number)
+    parts: list[Path] = []
+    rows = 0
+    for number, name in enumerate(names):
+        if _number(name) != number:
+            return Salvage(tuple(parts), rows, f"{part_name(number)} is missing, the parts after it are skipped")
+        height = _height(folder / name)
+        if height is None:
+            after = ", the parts after it too" if number + 1 < len(names) else ""
+            return Salvage(tuple(parts), rows, f"{name} is truncated or damaged and is skipped{after}")
+        parts.append(folder / name)
+        rows += height
+    return Salvage(tuple(parts), rows)
+
+
+def _number(name: str) -> int:
+    return int(name.removeprefix("part-").removesuffix(".parquet"))
+
+
+def _height(part: Path) -> int | None:
+    """Rows of a part by its footer, which is the last that is written of it; None for anything but a whole part."""
+    try:
+        scan = pl.scan_parquet(part, glob=False)
+        whole = dict(scan.collect_schema()) == SCHEMA
+        return int(scan.select(pl.len()).collect().item()) if whole else None
+    except (OSError, pl.exceptions.PolarsError):
+        return None
 
 
 def scan_parts(paths: list[Path]) -> pl.LazyFrame:

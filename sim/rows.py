@@ -81,5 +81,4 @@ def _slowly(name: str, values: Sequence[object], kind: type[pl.DataType]) -> pl.
 
 
 def _fits(value: int, kind: type[pl.DataType]) -> bool:
-    limit: int = pl.select(kind.max()).item()
-    return -limit <= value <= limit
+    return value.bit_length() < (16 if kind is pl.Int16 else 64)

@@ -1,11 +1,10 @@
-"""Quantities as people write them: "45 min", "200/h", "0.5 %", "12.50 GBP", "day 2 14:00"."""
+"""Quantities as people write them: "45 min", "200/h", "0.5 %", "12.50 GBP"."""
 
 from __future__ import annotations
 
 import math
 import re
 from collections.abc import Mapping
-from datetime import date, datetime, timedelta
 from decimal import Decimal
 from fractions import Fraction
 from typing import Final, NamedTuple
@@ -38,22 +37,21 @@ MINOR_DIGITS: Final[Mapping[str, int]] = {
     **dict.fromkeys(("BHD", "JOD", "KWD", "OMR", "TND"), 3),
 }
 """Digits after the decimal point of each known currency (ISO 4217)."""
-WEEKDAYS: Final = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 
 # Bounded lengths: a number of a thousand digits is a mistake, not a quantity.
 _NUMBER: Final = r"([+-]?(?:[0-9]{1,20}(?:\.[0-9]{0,40})?|\.[0-9]{1,40}))(?![0-9])"
 _TERM: Final = re.compile(rf"\s*{_NUMBER}\s*([A-Za-zµμ]*)\s*")
 _RATE: Final = re.compile(rf"\s*{_NUMBER}\s*(?:[A-Za-z]+\s*)??(?:/|\bper\s)\s*([A-Za-zµμ]+)\s*")
 _SHARE: Final = re.compile(rf"\s*{_NUMBER}\s*(\S*)\s*")
-_CLOCK: Final = re.compile(r"([0-9]{1,2}):([0-9]{2})(?::([0-9]{2}))?")
-_DAY: Final = re.compile(r"day\s+([0-9]{1,4})(?:\s+(\S+))?", re.IGNORECASE)
 
 
 class Money(NamedTuple):
-    """An amount of money; raises nothing by itself, `parse_money` checks what people write."""
+    """An amount of money as partners keep it; what people write is checked by `parse_money`."""
 
-    minor: int  # minor units of the currency, such as pence; negative when owed the other way
-    currency: str  # ISO 4217 code
+    minor: int
+    """Minor units of the currency, such as pence; negative when owed the other way."""
+    currency: str
+    """ISO 4217 code."""
 
     def __str__(self) -> str:
         return format_money(self)
@@ -122,33 +120,6 @@ def parse_money(text: object) -> Money:
     return Money(int(minor), currency)
 
 
-def parse_time_of_day(text: object) -> float:
-    """Seconds since midnight of "22:00" or "06:30:15"; "24:00" is the end of the day."""
-    match = _CLOCK.fullmatch(text.strip()) if isinstance(text, str) else None
-    if match is None:
-        # YAML 1.1 reads an unquoted 22:00 as the number 1320: the hint has to say so.
-        raise BadInput("not a time of day", value=text, hint="write hours and minutes in quotes: '22:00'")
-    hours, minutes, seconds = (int(part or 0) for part in match.groups())
-    total = hours * 3600 + minutes * 60 + seconds
-    if minutes > 59 or seconds > 59 or total > 86_400:
-        raise BadInput("a time of day lies between 00:00 and 24:00", value=text)
-    return float(total)
-
-
-def parse_when(text: object, start: datetime) -> float:
-    """Seconds from `start`, the wall-clock start of the run, to a moment; raises BadInput if it lies before.
-
-    A moment is a duration since the start ("36 h"), a date with or without a time ("2011-12-05 14:00"), a day of the
-    run, counted from 1 ("day 2 14:00"), or the next such weekday ("Mon 14:00").
-    """
-    moment = _moment(text, start)
-    if (moment.tzinfo is None) != (start.tzinfo is None):
-        raise BadInput("moments of a run carry no time zone", value=text, hint="write '2011-12-05 14:00'")
-    if moment < start:
-        raise BadInput("the moment lies before the start of the run", value=text, hint=f"the run starts {start}")
-    return (moment - start).total_seconds()
-
-
 def format_duration(seconds: float) -> str:
     """The duration to the microsecond, as `parse_duration` reads it; "never" for one without end."""
     if not math.isfinite(seconds):
@@ -198,52 +169,6 @@ def _unit(word: str, text: str) -> str:
     if unit is None:
         raise BadInput("unknown unit of time", value=word, known=MICROSECONDS, hint=f"in {text!r}")
     return unit
-
-
-def _moment(text: object, start: datetime) -> datetime:
-    if isinstance(text, datetime):  # YAML reads an unquoted date by itself
-        return text
-    if isinstance(text, date):
-        return datetime(text.year, text.month, text.day, tzinfo=start.tzinfo)
-    words = text.split() if isinstance(text, str) else []
-    for reading in (_day_of_run, _next_weekday, _calendar):
-        if words and (moment := reading(words, start)) is not None:
-            return moment
-    hint = "write '36 h' after the start, '2011-12-05 14:00', 'day 2 14:00' or 'Mon 14:00'"
-    try:
-        return start + timedelta(seconds=parse_duration(text))
-    except OverflowError:
-        raise BadInput("the calendar ends before that moment", value=text) from None
-    except BadInput as error:
-        if error.known:
-            raise
-        raise BadInput("not a moment of the run", value=text, hint=hint) from None
-
-
-def _day_of_run(words: list[str], start: datetime) -> datetime | None:
-    match = _DAY.fullmatch(" ".join(words))
-    return _midnight(start, int(match[1]) - 1, match[2]) if match else None
-
-
-def _next_weekday(words: list[str], start: datetime) -> datetime | None:
-    name = words[0].lower()[:3]
-    if name not in WEEKDAYS or len(words) > 2:
-        return None
-    days = (WEEKDAYS.index(name) - start.weekday()) % 7
-    moment = _midnight(start, days, words[1] if len(words) > 1 else None)
-    return moment if moment >= start else moment + timedelta(days=7)
-
-
-def _calendar(words: list[str], start: datetime) -> datetime | None:
-    try:
-        return datetime.fromisoformat(" ".join(words))
-    except ValueError:
-        return None
-
-
-def _midnight(start: datetime, days: int, clock: str | None) -> datetime:
-    midnight = start.replace(hour=0, minute=0, second=0, microsecond=0)
-    return midnight + timedelta(days=days, seconds=parse_time_of_day(clock) if clock else 0.0)
 
 
 def _exact(number: str) -> Fraction:
