@@ -43,12 +43,12 @@ bench: $(VENV)/.ready-dev
 	$(BIN)/python -m benchmarks
 
 lock:
-	rm -rf build/lock
+	rm -rf build
 	$(PYTHON) -m venv build/lock
 	build/lock/bin/python -m pip install --quiet --upgrade pip
 	build/lock/bin/python -m pip install --quiet '.[dev]'
 	build/lock/bin/python -m pip freeze --all --exclude seatrial --exclude pip | LC_ALL=C sort -f > constraints.txt
-	rm -rf build/lock
+	rm -rf build
 
 clean:
 	rm -rf $(VENV) build dist src/*.egg-info .hypothesis .mypy_cache .pytest_cache .ruff_cache
