@@ -9,14 +9,15 @@ import polars as pl
 
 from seatrial.sim.digest import Digest
 from seatrial.sim.parts import FileParts, MemoryParts, Parts
-from seatrial.sim.rows import Row, frame_of
+from seatrial.sim.rows import WIDTH, Row, frame_of
 
 
 class Evidence:
     """The log that every partner, link and integration writes to; the order of its rows is the truth.
 
-    Rows gather in memory; every `part_rows` of them become one part and enter the digest. Without a folder the parts
-    stay in memory as tables. `close` writes what is left; a closed log takes no more rows.
+    Rows gather in memory, cell after cell in one list: no object per row lives on for the garbage collector to visit.
+    Every `part_rows` of them become one part and enter the digest. Without a folder the parts stay in memory as tables.
+    `close` writes what is left.
 
     Raises HarnessError when a part cannot be written, and again for every row after it, so that an integration which
     swallows errors cannot carry on unrecorded. What was written before stays readable.
@@ -30,8 +31,8 @@ class Evidence:
     def __init__(self, clock: Callable[[], float], folder: Path | None = None, *, part_rows: int = 65_536) -> None:
         self.rows_written = 0
         self._clock = clock
-        self._limit = part_rows
-        self._rows: list[Row] = []
+        self._limit = part_rows * WIDTH
+        self._cells: list[object] = []
         self._digest = Digest()
         self._parts: Parts = FileParts(folder) if folder is not None else MemoryParts()
         self.append = self._appender()
@@ -50,12 +51,12 @@ class Evidence:
         rule: str,
     ) -> None:
         """A call as its caller saw it end; `latency` in seconds."""
-        rows = self._rows
-        rows.append(
-            (self._clock(), "call", partner, operation, document, key, correlation, attempt, outcome, status, latency,
-             "", 0, 0, rule)
+        cells = self._cells
+        cells += (
+            self._clock(), "call", partner, operation, document, key, correlation, attempt, outcome, status,
+            latency, "", 0, 0, rule,
         )  # fmt: skip
-        if len(rows) >= self._limit:
+        if len(cells) >= self._limit:
             self.flush()
 
     def commit(  # noqa: PLR0913
@@ -71,12 +72,12 @@ class Evidence:
         amount: int = 0,
     ) -> None:
         """A document that a partner created, replayed, updated or reversed in its books."""
-        rows = self._rows
-        rows.append(
-            (self._clock(), "commit", partner, operation, document, key, correlation, 0, outcome, 0, 0.0,
-             document_id, quantity, amount, "")
+        cells = self._cells
+        cells += (
+            self._clock(), "commit", partner, operation, document, key, correlation, 0, outcome, 0, 0.0,
+            document_id, quantity, amount, "",
         )  # fmt: skip
-        if len(rows) >= self._limit:
+        if len(cells) >= self._limit:
             self.flush()
 
     def event(  # noqa: PLR0913
@@ -90,12 +91,12 @@ class Evidence:
         document_id: str = "",
     ) -> None:
         """A business event of the ledger of `partner`; the name is one of `seatrial.sim.events`."""
-        rows = self._rows
-        rows.append(
-            (self._clock(), "event", partner, name, "", key, correlation, 0, "", 0, 0.0, document_id, quantity,
-             amount, "")
+        cells = self._cells
+        cells += (
+            self._clock(), "event", partner, name, "", key, correlation, 0, "", 0, 0.0, document_id, quantity,
+            amount, "",
         )  # fmt: skip
-        if len(rows) >= self._limit:
+        if len(cells) >= self._limit:
             self.flush()
 
     def webhook(  # noqa: PLR0913
@@ -112,26 +113,26 @@ class Evidence:
         rule: str,
     ) -> None:
         """One delivery of a webhook as its sender saw it end; `latency` in seconds."""
-        rows = self._rows
-        rows.append(
-            (self._clock(), "webhook", partner, event, "", key, correlation, attempt, outcome, status, latency,
-             document_id, 0, 0, rule)
+        cells = self._cells
+        cells += (
+            self._clock(), "webhook", partner, event, "", key, correlation, attempt, outcome, status, latency,
+            document_id, 0, 0, rule,
         )  # fmt: skip
-        if len(rows) >= self._limit:
+        if len(cells) >= self._limit:
             self.flush()
 
     def stock(self, partner: str, book: str, sku: str, level: int, location: str = "") -> None:
         """The new level, in units, of a SKU in one book of a partner."""
-        rows = self._rows
-        rows.append((self._clock(), "stock", partner, book, "", sku, "", 0, "", 0, 0.0, location, level, 0, ""))
-        if len(rows) >= self._limit:
+        cells = self._cells
+        cells += (self._clock(), "stock", partner, book, "", sku, "", 0, "", 0, 0.0, location, level, 0, "")
+        if len(cells) >= self._limit:
             self.flush()
 
     def sale(self, channel: str, kind: str, sku: str, order: str, quantity: int) -> None:
         """Units of an order line placed, cancelled or returned at a channel."""
-        rows = self._rows
-        rows.append((self._clock(), "sale", channel, kind, "", sku, order, 0, "", 0, 0.0, "", quantity, 0, ""))
-        if len(rows) >= self._limit:
+        cells = self._cells
+        cells += (self._clock(), "sale", channel, kind, "", sku, order, 0, "", 0, 0.0, "", quantity, 0, "")
+        if len(cells) >= self._limit:
             self.flush()
 
     def fault(  # noqa: PLR0913
@@ -146,12 +147,12 @@ class Evidence:
         rule: str,
     ) -> None:
         """A fault decision that fired; the kind of fault stands in `document`."""
-        rows = self._rows
-        rows.append(
-            (self._clock(), "fault", partner, operation, fault, key, correlation, attempt, outcome, 0, 0.0, "", 0, 0,
-             rule)
+        cells = self._cells
+        cells += (
+            self._clock(), "fault", partner, operation, fault, key, correlation, attempt, outcome, 0, 0.0, "", 0,
+            0, rule,
         )  # fmt: skip
-        if len(rows) >= self._limit:
+        if len(cells) >= self._limit:
             self.flush()
 
     def phase(self, name: str, outcome: str, rule: str = "") -> None:
@@ -163,18 +164,17 @@ class Evidence:
     ) -> None:
         """What the integration says about itself; `team` stands in `document`, `detail` in `document_id`."""
         self.append(
-            (self._clock(), "note", "integration", name, team, key, correlation, 0, "", 0, 0.0, detail, quantity, 0,
-             "")
-        )  # fmt: skip
+            (self._clock(), "note", "integration", name, team, key, correlation, 0, "", 0, 0.0, detail, quantity, 0, "")
+        )
 
     def flush(self) -> None:
         """Write the rows in memory as a part, full or not."""
-        if self._rows:
-            frame = frame_of(self._rows, self.rows_written)
+        if self._cells:
+            frame = frame_of(self._cells, self.rows_written)
             self._parts.write(frame)
             self._digest.update(frame)
             self.rows_written += frame.height
-            self._rows.clear()  # the same list: `append` holds on to it
+            self._cells.clear()  # the same list: `append` holds on to it
 
     def close(self) -> None:
         """Write what is left; a log can be closed twice."""
@@ -199,11 +199,11 @@ class Evidence:
         return self.scan().collect()
 
     def _appender(self) -> Callable[[Row], None]:
-        rows, limit, add, flush = self._rows, self._limit, self._rows.append, self.flush
+        cells, limit, add, flush = self._cells, self._limit, self._cells.extend, self.flush
 
         def append(row: Row) -> None:
             add(row)
-            if len(rows) >= limit:
+            if len(cells) >= limit:
                 flush()
 
         return append

@@ -31,6 +31,11 @@ SCHEMA: Final[dict[str, type[pl.DataType]]] = {
     "rule": pl.String,  # fault rule that touched it, or ""
 }
 TEXT: Final = tuple(name for name, kind in SCHEMA.items() if kind is pl.String)
+KINDS: Final = frozenset(("call", "commit", "event", "webhook", "stock", "sale", "fault", "phase", "note"))
+"""What a row can be."""
+WIDTH: Final = len(SCHEMA) - 1
+"""Cells of a row as it arrives: its number is given here."""
+_ARRIVING: Final = tuple(SCHEMA)[1:]
 SECONDS: Final = ("time", "latency")
 """Columns that arrive as float seconds and are kept as whole microseconds."""
 
@@ -40,18 +45,17 @@ def empty_frame() -> pl.DataFrame:
     return pl.DataFrame(schema=SCHEMA)
 
 
-def frame_of(rows: Sequence[Row], first: int) -> pl.DataFrame:
-    """The rows as a table whose numbers begin with `first`; raises HarnessError for a cell that is no evidence."""
-    if not rows:
-        return empty_frame()
-    numbers = pl.int_range(first, first + len(rows), dtype=pl.Int64, eager=True).alias("number")
-    names = tuple(SCHEMA)[1:]
-    try:
-        table = zip(names, zip(*rows, strict=True), strict=True)
-        columns = [_column(name, values) for name, values in table]
-    except ValueError as error:
-        raise HarnessError(f"a row of evidence has {len(names)} columns: {', '.join(names)} ({error})") from None
-    return pl.DataFrame([numbers, *columns])
+def frame_of(cells: Sequence[object], first: int) -> pl.DataFrame:
+    """Rows, given cell after cell, as a table whose numbers begin with `first`.
+
+    Raises HarnessError for a cell that is no evidence and for a row with a column too many or too few.
+    """
+    height, odd = divmod(len(cells), WIDTH)
+    columns = [pl.int_range(first, first + height, dtype=pl.Int64, eager=True).alias("number")]
+    if odd or not KINDS.issuperset(cells[1::WIDTH]):  # a row of another length moves the kinds of all rows after it
+        raise HarnessError(f"a row of evidence has {WIDTH} columns: {', '.join(_ARRIVING)} · kinds are {sorted(KINDS)}")
+    columns += [_column(name, cells[place::WIDTH]) for place, name in enumerate(_ARRIVING)]
+    return pl.DataFrame(columns)
 
 
 def _column(name: str, values: Sequence[object]) -> pl.Series:
