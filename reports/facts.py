@@ -1,0 +1,75 @@
+"""What is known of a run besides its evidence: who sailed, when which fault was armed, what the money is called."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import msgspec
+
+from seatrial.sim.manifest import Phase
+
+CHAOS = "chaos"
+"""Phase in which faults are armed."""
+CALM = "calm"
+"""Phase in which faults are off and the system has to converge."""
+TEAM_MINUTES: Mapping[str, float] = {
+    "customer_service": 12.0,
+    "logistics": 15.0,
+    "finance": 20.0,
+    "integration_support": 30.0,
+}
+"""Minutes of manual work that an exception costs, by team, where the scenario does not say."""
+
+
+class RuleFacts(msgspec.Struct, frozen=True, kw_only=True):
+    """One fault rule of the scenario, as the rulebook left it."""
+
+    name: str
+    """Name of the rule."""
+    fault: str = ""
+    """Kind of the fault."""
+    at: str = "*"
+    """Where it was aimed."""
+    begin: float = 0.0
+    """Second of the run from which it was armed."""
+    end: float = float("inf")
+    """Second of the run until which it was armed."""
+    matched: int | None = None
+    """Calls that it could have struck; None: nobody counted them."""
+
+
+class Facts(msgspec.Struct, frozen=True, kw_only=True):
+    """What the judge knows of a run besides its evidence."""
+
+    scenario: str = ""
+    """Name of the scenario, or the path of its file."""
+    seed: int = 0
+    """Seed of all chance."""
+    integration: str = ""
+    """Name of the integration under test."""
+    started: str = ""
+    """Wall-clock start of the run's own clock, ISO 8601."""
+    duration: float = 0.0
+    """Seconds from the start to the end of the run; 0: until the last row."""
+    phases: tuple[Phase, ...] = ()
+    """Chaos and calm, in order."""
+    rules: tuple[RuleFacts, ...] = ()
+    """Every rule that the scenario armed."""
+    currency: str = "GBP"
+    """Currency of all amounts, ISO 4217."""
+    minutes: Mapping[str, float] = TEAM_MINUTES
+    """Minutes of manual work that an exception costs, by team."""
+    replay: str = "seatrial run {scenario} --seed {seed} --integration {integration}"
+    """The command that makes this run again; names of facts in braces are filled in."""
+    complete: bool = True
+    """Whether the run reached its end; a run that was interrupted is never green."""
+    trouble: str = ""
+    """What went wrong inside the harness; empty: nothing."""
+
+    def command(self) -> str:
+        """The replay command with its names filled in."""
+        return self.replay.format(scenario=self.scenario, seed=self.seed, integration=self.integration)
+
+    def phase(self, name: str) -> Phase | None:
+        """A phase by its name."""
+        return next((phase for phase in self.phases if phase.name == name), None)

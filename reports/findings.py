@@ -1,0 +1,35 @@
+"""Findings: what is wrong with a run, each with a stable code, a witness and the command that replays it."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import msgspec
+
+from seatrial.reports.witness import WitnessRow
+
+Gravity = Literal["violation", "doubt", "remark"]
+"""violation: it breaks a limit · doubt: it makes the run inconclusive · remark: worth knowing, within the limits."""
+FIRST_KEYS = 5
+"""Keys that a finding names."""
+
+
+class Finding(msgspec.Struct, frozen=True, kw_only=True):
+    """One thing that is wrong with a run."""
+
+    code: str
+    """Stable code, such as DUPLICATE_SALES_ORDER."""
+    title: str
+    """What is wrong, in words."""
+    gravity: Gravity
+    """What it means for the verdict."""
+    measure: str = ""
+    """Name of the reading that shows it."""
+    count: float = 1.0
+    """How often, or how much, in the unit of the reading."""
+    keys: tuple[str, ...] = ()
+    """The first few business keys."""
+    witness: tuple[WitnessRow, ...] = ()
+    """The shortest chain of evidence that shows it, for the first key."""
+    replay: str = ""
+    """The command that makes the run again."""

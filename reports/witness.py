@@ -1,0 +1,44 @@
+"""A witness: the shortest chain of evidence that shows a finding."""
+
+from __future__ import annotations
+
+import msgspec
+
+
+class WitnessRow(msgspec.Struct, frozen=True, kw_only=True):
+    """One row of evidence in the chain, as it stands there, and in words."""
+
+    number: int
+    """Row number in the evidence."""
+    time: float
+    """Second of the run."""
+    kind: str
+    """Kind of row: call, commit, event, webhook, stock, sale, fault, phase or note."""
+    partner: str
+    """Who wrote it."""
+    operation: str
+    """Operation, event, note or book."""
+    document: str
+    """Class of the document, kind of the fault, or team of the note."""
+    key: str
+    """Business key."""
+    correlation: str
+    """Order number."""
+    attempt: int
+    """Attempt of the sender, from 1; 0 where it means nothing."""
+    outcome: str
+    """How it ended."""
+    status: int
+    """HTTP status or 0."""
+    latency: float
+    """Seconds as the caller saw them."""
+    document_id: str
+    """The partner's id of the document, or the location of a stock row."""
+    quantity: int
+    """Units."""
+    amount: int
+    """Minor units."""
+    rule: str
+    """Fault rule that touched it."""
+    words: str
+    """What happened, in words."""
