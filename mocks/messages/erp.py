@@ -1,0 +1,324 @@
+"""What can be asked of the ERP: customers, items and prices, sales orders, the stock book, shipments and money."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import msgspec
+
+from seatrial.mocks.messages.orders import OrderLine, Units
+from seatrial.sim.operation import Request
+
+Team = Literal["customer_service", "logistics", "finance", "integration_support"]
+"""Business teams that own exception queues."""
+
+
+class CustomerSaved(msgspec.Struct, frozen=True):
+    """The customer is in the ERP."""
+
+    id: str
+    """The ERP's number of the customer."""
+
+
+class SaveCustomer(Request[CustomerSaved], frozen=True):
+    """Create a customer, or update the one with this number."""
+
+    customer_no: str
+    """The channel's number for this customer."""
+    name: str
+    """Full name."""
+    email: str
+    """Address for messages."""
+    country: str
+    """Country."""
+
+
+class LineProblem(msgspec.Struct, frozen=True):
+    """Why a line cannot be ordered as it stands."""
+
+    sku: str
+    """Stock keeping unit."""
+    problem: Literal["unknown_item", "wrong_price", "not_stocked"]
+    """What is wrong with it."""
+    list_price: int
+    """The ERP's price in minor units; 0 for an unknown item."""
+
+
+class LinesChecked(msgspec.Struct, frozen=True):
+    """What the ERP finds wrong with the lines of an order; nothing: they are good."""
+
+    problems: tuple[LineProblem, ...] = ()
+    """One for every bad line."""
+
+
+class CheckLines(Request[LinesChecked], frozen=True):
+    """Check items and prices of an order against the ERP's master data."""
+
+    order_no: str
+    """Order number."""
+    lines: tuple[OrderLine, ...]
+    """Its lines."""
+
+
+class SalesOrderCreated(msgspec.Struct, frozen=True):
+    """The sales order is in the ERP, or in its queue for the next batch window."""
+
+    id: str
+    """The ERP's number of the sales order."""
+
+
+class CreateSalesOrder(Request[SalesOrderCreated], frozen=True):
+    """Enter a channel's order as a sales order."""
+
+    order_no: str
+    """The channel's order number."""
+    channel: str
+    """Name of the channel."""
+    customer_no: str
+    """The channel's number for the customer."""
+    currency: str
+    """ISO 4217 code."""
+    lines: tuple[OrderLine, ...]
+    """What was bought."""
+
+
+class SalesOrderState(msgspec.Struct, frozen=True):
+    """What the ERP holds under an order number."""
+
+    ids: tuple[str, ...] = ()
+    """Live sales orders with this number, oldest first; more than one is a duplicate."""
+    state: str = ""
+    """State of the oldest."""
+
+
+class FindSalesOrder(Request[SalesOrderState], frozen=True):
+    """Look a sales order up by the channel's order number: the look-up before a repeated create."""
+
+    order_no: str
+    """The channel's order number."""
+
+
+class Recorded(msgspec.Struct, frozen=True):
+    """The ERP took note."""
+
+    id: str
+    """The document it was noted on."""
+
+
+class RecordRelease(Request[Recorded], frozen=True):
+    """Book which warehouse ships which part of an order: the ERP allocates its stock book accordingly."""
+
+    order_no: str
+    """Order number."""
+    release_no: str
+    """Release number."""
+    warehouse: str
+    """Name of the warehouse."""
+    lines: tuple[Units, ...]
+    """What it ships."""
+
+
+class RecordBackorder(Request[Recorded], frozen=True):
+    """Book that part of an order waits for stock."""
+
+    order_no: str
+    """Order number."""
+    lines: tuple[Units, ...]
+    """What waits."""
+    ship_by: float
+    """New promise date, second of the run."""
+
+
+class CancelSalesOrder(Request[Recorded], frozen=True):
+    """Cancel what has not shipped of a sales order; cancels every live duplicate when `id` names one."""
+
+    order_no: str
+    """Order number."""
+    reason: str
+    """Why."""
+    id: str = ""
+    """One sales order of several with this number; empty: all of them."""
+
+
+class RecordMilestone(Request[Recorded], frozen=True):
+    """Book that a parcel was delivered, came back or had an exception."""
+
+    order_no: str
+    """Order number."""
+    parcel_no: str
+    """Parcel number."""
+    milestone: str
+    """The carrier's milestone."""
+
+
+class ShipmentPosted(msgspec.Struct, frozen=True):
+    """The goods issue is booked."""
+
+    id: str
+    """The ERP's number of the shipment."""
+
+
+class PostShipment(Request[ShipmentPosted], frozen=True):
+    """Book a parcel as shipped: cost of goods against stock. More than was ordered is rejected (`over_shipped`)."""
+
+    order_no: str
+    """Order number."""
+    parcel_no: str
+    """Parcel number: one shipment a parcel."""
+    warehouse: str
+    """Where it left."""
+    lines: tuple[Units, ...]
+    """What was in it."""
+    shipped_at: float
+    """Second of the run: the posting date."""
+
+
+class InvoicePosted(msgspec.Struct, frozen=True):
+    """The invoice is booked."""
+
+    id: str
+    """The ERP's number of the invoice."""
+    amount: int
+    """Minor units."""
+
+
+class PostInvoice(Request[InvoicePosted], frozen=True):
+    """Invoice a posted shipment: receivables against revenue."""
+
+    order_no: str
+    """Order number."""
+    parcel_no: str
+    """Parcel number: one invoice a parcel."""
+    posted_at: float
+    """Second of the run: the posting date."""
+
+
+class CreditPosted(msgspec.Struct, frozen=True):
+    """The credit memo is booked."""
+
+    id: str
+    """The ERP's number of the credit memo."""
+    amount: int
+    """Minor units."""
+
+
+class PostCredit(Request[CreditPosted], frozen=True):
+    """Credit returned goods at the price they were invoiced at: revenue against receivables."""
+
+    order_no: str
+    """Order number."""
+    rma_no: str
+    """Return number: one credit memo a return."""
+    lines: tuple[Units, ...]
+    """What came back."""
+    posted_at: float
+    """Second of the run: the posting date."""
+
+
+class ReturnAuthorised(msgspec.Struct, frozen=True):
+    """The return is known to the ERP."""
+
+    id: str
+    """The ERP's number of the return."""
+    amount: int
+    """What the goods were invoiced at, minor units."""
+
+
+class AuthoriseReturn(Request[ReturnAuthorised], frozen=True):
+    """Check a return against what was invoiced and record it; rejected where the goods were never sold."""
+
+    order_no: str
+    """Order number."""
+    rma_no: str
+    """Return number."""
+    lines: tuple[Units, ...]
+    """What the shopper wants to send back."""
+
+
+class StockPosted(msgspec.Struct, frozen=True):
+    """The stock book is changed."""
+
+    id: str
+    """Number of the journal entry."""
+
+
+class PostMovement(Request[StockPosted], frozen=True):
+    """Change the stock book of a warehouse by deltas."""
+
+    movement_no: str
+    """The warehouse's number of the movement: one posting a movement."""
+    warehouse: str
+    """Whose stock."""
+    moves: tuple[Units, ...]
+    """SKUs and units, negative for what left."""
+    reason: str
+    """Why: shipped, received, restocked, shrunk, counted."""
+    order_no: str = ""
+    """Order number, where there is one."""
+
+
+class StockCorrected(msgspec.Struct, frozen=True):
+    """The stock book agrees with a snapshot."""
+
+    corrected: int
+    """SKUs whose level changed."""
+
+
+class CorrectStock(Request[StockCorrected], frozen=True):
+    """Set the stock book of a warehouse to counted levels (reconciliation)."""
+
+    warehouse: str
+    """Whose stock."""
+    sequence: int
+    """Rising number of the snapshot."""
+    levels: tuple[Units, ...]
+    """SKUs and their on hand units."""
+
+
+class StockPage(msgspec.Struct, frozen=True):
+    """A page of the stock book, by SKU."""
+
+    levels: tuple[Units, ...] = ()
+    """SKUs and their on hand units in the book."""
+    cursor: str = ""
+    """Where the next page begins; empty: there is none."""
+
+
+class ListStock(Request[StockPage], frozen=True):
+    """The stock book of a warehouse."""
+
+    warehouse: str
+    """Whose stock."""
+    cursor: str = ""
+    """Where to begin."""
+    limit: int = 500
+    """SKUs on a page, at most."""
+
+
+class ExceptionOpened(msgspec.Struct, frozen=True):
+    """A person will look at it."""
+
+    id: str
+    """Number of the exception record."""
+
+
+class OpenException(Request[ExceptionOpened], frozen=True):
+    """Put a case into a business team's exception queue."""
+
+    case_no: str
+    """Business key: one record a case."""
+    order_no: str
+    """Order number; empty where there is none."""
+    team: Team
+    """Who has to act."""
+    reason: str
+    """What is wrong, in a word."""
+
+
+class CloseException(Request[Recorded], frozen=True):
+    """The case has been solved."""
+
+    case_no: str
+    """Business key of the case."""
+    order_no: str = ""
+    """Order number; empty where there is none."""

@@ -1,0 +1,296 @@
+"""The in-memory link: typed calls that take time, meet their fate and leave evidence."""
+
+from __future__ import annotations
+
+from asyncio import CancelledError
+from collections import deque
+from collections.abc import Callable
+from typing import Any, NoReturn, TypeVar
+
+from seatrial.sim.call import REQUEST, Call
+from seatrial.sim.door import Door
+from seatrial.sim.errors import CallError, Disconnected, HarnessError, Refused, Rejected, TimedOut, Unreadable
+from seatrial.sim.fate import (
+    Answer,
+    Behind,
+    Crash,
+    Deliver,
+    Drip,
+    Drop,
+    Fate,
+    Garble,
+    LoseReply,
+    Refuse,
+    Reset,
+    Stale,
+    Twice,
+)
+from seatrial.sim.fault import Decision
+from seatrial.sim.latency import sampler
+from seatrial.sim.operation import Operation, Request
+from seatrial.sim.partner import Partner
+from seatrial.sim.process import Incarnation
+from seatrial.sim.retryafter import read_retry_after
+from seatrial.sim.rulebook import ArmedRule
+from seatrial.sim.session import SignIn
+from seatrial.sim.waits import after, pause
+
+ReplyT = TypeVar("ReplyT")
+_COPIES = 64  # replies kept for stale reads, where a rule aims at a read
+
+
+class Line:
+    """One operation of one partner as callers reach it."""
+
+    __slots__ = ("copies", "document", "door", "gated", "key_of", "lane", "name", "order_of")
+
+    def __init__(self, operation: Operation, door: Door, lane: list[ArmedRule]) -> None:
+        self.name = operation.name
+        self.document = operation.document
+        self.door = door
+        self.gated = bool(door.gates)
+        self.lane = lane
+        self.key_of: Callable[[Any], str] = operation.key_of()
+        self.order_of: Callable[[Any], str] = operation.order_of()
+        self.copies: deque[tuple[float, Any, Any]] = deque(maxlen=0 if operation.write else _COPIES)
+
+
+class Exchange:
+    """One call under way: who asks what, and until when somebody waits for the reply."""
+
+    __slots__ = ("back", "call", "deadline", "line", "out", "request")
+
+    def __init__(self, line: Line, call: Call, request: Request[Any], trip: float, deadline: float) -> None:
+        self.line = line
+        self.call = call
+        self.request = request
+        self.out = self.back = trip / 2
+        self.deadline = deadline
+
+
+class Link:
+    """What lies between the integration and one partner; shared by all incarnations of the integration."""
+
+    def __init__(self, partner: Partner) -> None:
+        ground = partner.ground
+        self.partner = partner
+        self.env = ground.env
+        self.rulebook = ground.rulebook
+        self.evidence = ground.evidence
+        self.day = ground.day
+        self.latency = sampler(partner.conduct.latency, ground.dice, partner.name)
+        self.slow = partner.conduct.latency.quantile(0.99)
+        self.lines = {
+            request: Line(
+                door.operation,
+                door,
+                ground.rulebook.lane(partner.name, partner.kind, door.operation.name, REQUEST),
+            )
+            for request, door in partner.doors().items()
+        }
+
+
+class LinkClient:
+    """The typed client of one partner for one incarnation of the integration (see `Client`)."""
+
+    def __init__(self, link: Link, incarnation: Incarnation) -> None:
+        self.name = link.partner.name
+        self.kind = link.partner.kind
+        self._link = link
+        self._env = link.env
+        self._lines = link.lines
+        self._life = incarnation
+        self._since = link.env.now
+
+    def offers(self, request: type[Request[Any]]) -> bool:
+        """Whether the partner has this operation."""
+        return request in self._lines
+
+    async def sign_in(self) -> None:
+        """Get a new token or session."""
+        self._since = (await self.call(SignIn())).since
+
+    async def call(
+        self, request: Request[ReplyT], *, timeout: float = 30.0, idempotency_key: str = "", attempt: int = 1
+    ) -> ReplyT:
+        """Ask the partner. Raises the `CallError` that tells what the caller knows."""
+        if not self._life.alive:
+            raise CancelledError
+        line = self._lines.get(type(request)) or self._unknown(request)
+        link, sent = self._link, self._env.now
+        key, order = line.key_of(request), line.order_of(request)
+        call = Call(self.name, line.name, REQUEST, key, order, attempt, idempotency_key, self._since)
+        trip = link.latency(f"{line.name}/{key}/{attempt}")
+        exchange = Exchange(line, call, request, trip, sent + timeout)
+        decision = link.rulebook.decide(line.lane, call) if line.lane else None
+        outcome, status = "cancelled", 0
+        try:
+            reply = await (self._pass(exchange) if decision is None else self._suffer(exchange, decision.fate))
+            outcome, status = "ok", 200
+        except CallError as error:
+            outcome, status = error.outcome, error.status
+            raise
+        finally:
+            rule = decision.rule if decision else ""
+            waited = self._env.now - sent
+            link.evidence.call(
+                self.name, line.name, line.document, key, order, attempt, outcome, status, waited, rule
+            )
+            if decision is not None:
+                link.rulebook.settle(call, decision, self._mattered(decision, outcome, waited))
+        return reply  # type: ignore[no-any-return]
+
+    async def _pass(self, exchange: Exchange) -> Any:
+        """There and back, with the partner's work in between; no faster than the link, no longer than the deadline."""
+        reply = await self._there(exchange)
+        await self._back(exchange)
+        if isinstance(reply, Rejected):
+            raise reply
+        return reply
+
+    async def _there(self, exchange: Exchange) -> Any:
+        """Travel to the partner and let it work; gives its reply, or the Rejected that it raised."""
+        env = self._env
+        arrival = env.now + exchange.out
+        if arrival > exchange.deadline:
+            after(env, exchange.out, self._work, exchange)  # it still arrives; nobody waits for it any more
+            await self._time_out(exchange)
+        try:
+            await pause(env, exchange.out)
+        except CancelledError:
+            after(env, max(0.0, arrival - env.now), self._work, exchange)
+            raise
+        if exchange.line.gated:
+            return await self._queue(exchange)
+        return self._act(exchange)
+
+    async def _queue(self, exchange: Exchange) -> Any:
+        """Pass the gates: auth, rate limits, queues for a free slot."""
+        env = self._env
+        try:
+            wait = exchange.line.door.admit(exchange.call, env.now)
+        except Rejected as error:
+            return error
+        if wait:
+            if env.now + wait > exchange.deadline:
+                after(env, wait, self._act, exchange)
+                await self._time_out(exchange)
+            await pause(env, wait)
+        return self._act(exchange)
+
+    def _act(self, exchange: Exchange) -> Any:
+        line, now = exchange.line, self._env.now
+        try:
+            reply = line.door.act(exchange.call, exchange.request, now)
+        except Rejected as error:
+            return error
+        if line.lane:
+            line.copies.append((now, exchange.request, reply))
+        return reply
+
+    def _work(self, exchange: Exchange) -> None:
+        """The partner gets a request that nobody waits for any more."""
+        try:
+            exchange.line.door.admit(exchange.call, self._env.now)
+        except Rejected:
+            return
+        self._act(exchange)
+
+    async def _back(self, exchange: Exchange) -> None:
+        if self._env.now + exchange.back > exchange.deadline:
+            await self._time_out(exchange)
+        await pause(self._env, exchange.back)
+
+    async def _time_out(self, exchange: Exchange) -> NoReturn:
+        await pause(self._env, max(0.0, exchange.deadline - self._env.now))
+        raise TimedOut(f"no reply from {self.name}.{exchange.line.name} in time")
+
+    async def _suffer(self, exchange: Exchange, fate: Fate) -> Any:
+        """Carry out what a fault decided."""
+        match fate:
+            case Deliver(before, later):
+                exchange.out += before
+                exchange.back += later
+                return await self._pass(exchange)
+            case Behind(_, at_most):
+                exchange.out += at_most
+                return await self._pass(exchange)
+            case Drip(seconds):
+                exchange.back += seconds
+                return await self._pass(exchange)
+            case Twice(gap):
+                after(self._env, exchange.out + gap, self._work, exchange)
+                return await self._pass(exchange)
+            case Stale(age):
+                return await self._stale(exchange, age)
+            case Answer():
+                await self._back(exchange)
+                self._answer(exchange, fate)
+            case _:
+                await self._fail(exchange, fate)
+        return None
+
+    async def _fail(self, exchange: Exchange, fate: Fate) -> NoReturn:
+        """The fates after which the caller has no reply."""
+        place = f"{self.name}.{exchange.line.name}"
+        match fate:
+            case Refuse():
+                await self._back(exchange)
+                raise Refused(f"{place}: connection refused")
+            case Reset(after_commit=False):
+                await self._back(exchange)
+                raise Disconnected(f"{place}: connection reset")
+            case LoseReply(how="reset") | Reset():
+                await self._pass_or_reject(exchange)
+                raise Disconnected(f"{place}: connection reset")
+            case LoseReply():
+                await self._there(exchange)
+                await self._time_out(exchange)
+            case Garble(how, _):
+                await self._pass_or_reject(exchange)
+                raise Unreadable(f"{place}: {how} body", body="{")
+            case Crash(down_for, after_commit):
+                await (self._there(exchange) if after_commit else pause(self._env, exchange.out))
+                self._life.crash(down_for)
+                raise CancelledError
+            case Drop():
+                await self._time_out(exchange)
+            case _:
+                raise HarnessError(f"{place}: a request cannot meet the fate {fate!r}")
+
+    async def _pass_or_reject(self, exchange: Exchange) -> None:
+        await self._there(exchange)
+        await self._back(exchange)
+
+    def _answer(self, exchange: Exchange, answer: Answer) -> NoReturn:
+        place = f"{self.name}.{exchange.line.name}"
+        if answer.body == "error" and answer.status >= 400:
+            wait = read_retry_after(answer.retry_after, self._link.day.wall(self._env.now))
+            raise Rejected(answer.code or "error", f"{place}: {answer.status}", status=answer.status, retry_after=wait)
+        bodies = {"html": "<!DOCTYPE html><html><body>Service unavailable</body></html>", "malformed": '{"id": '}
+        body = bodies.get(answer.body, "")
+        raise Unreadable(f"{place}: {answer.body} body with status {answer.status}", status=answer.status, body=body)
+
+    async def _stale(self, exchange: Exchange, age: float) -> Any:
+        """Answer from an old copy: the reply that was true then, or one that sees no later change."""
+        line, partner, now = exchange.line, self._link.partner, self._env.now
+        old = [reply for at, asked, reply in line.copies if at <= now - age and asked == exchange.request]
+        partner.visible_until = now - age
+        try:
+            reply = old[-1] if old else self._act(exchange)
+        finally:
+            partner.visible_until = float("inf")
+        await pause(self._env, exchange.out)
+        await self._back(exchange)
+        if isinstance(reply, Rejected):
+            raise reply
+        return reply
+
+    def _mattered(self, decision: Decision, outcome: str, waited: float) -> bool:
+        """Whether anybody saw something that would not have been without the fault."""
+        gentle = isinstance(decision.fate, Deliver | Drip | Behind)
+        return not gentle or outcome != "ok" or waited > self._link.slow
+
+    def _unknown(self, request: object) -> NoReturn:
+        known = ", ".join(sorted(line.name for line in self._lines.values()))
+        raise HarnessError(f"{self.name} ({self.kind}) has no operation for {type(request).__name__} · known: {known}")

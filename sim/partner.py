@@ -1,0 +1,146 @@
+"""Partners: state machines with declared operations that commit at once; what takes business time is a SimPy process."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, ClassVar
+
+import msgspec
+from simpy import Environment
+
+from seatrial.sim.assortment import Assortment
+from seatrial.sim.call import INSIDE, Call
+from seatrial.sim.cargo import Cargo, Road
+from seatrial.sim.conduct import Conduct
+from seatrial.sim.dice import Dice
+from seatrial.sim.door import Door, Gate
+from seatrial.sim.errors import HarnessError
+from seatrial.sim.evidence import Evidence
+from seatrial.sim.fate import Fate
+from seatrial.sim.operation import Operation, operation, operations_of
+from seatrial.sim.post import Post
+from seatrial.sim.rulebook import Rulebook
+from seatrial.sim.session import GetSubscription, SignedIn, SignIn, Subscribe, Subscription
+from seatrial.sim.tradingday import TradingDay
+
+
+class Ground(msgspec.Struct):
+    """What all partners of a run stand on."""
+
+    env: Environment
+    """The clock: `env.now` in seconds since the start of the run."""
+    evidence: Evidence
+    """The log."""
+    dice: Dice
+    """The chance."""
+    rulebook: Rulebook
+    """The faults."""
+    day: TradingDay
+    """Business time."""
+    road: Road
+    """Where goods travel."""
+    assortment: Assortment
+    """What is sold."""
+
+
+class Partner:
+    """Base of every partner: one kind of system of the network, in one file, with its `Settings`.
+
+    Handlers are synchronous, commit at once and raise `Rejected` for the partner's own errors. Latency belongs to the
+    link, policies to `conduct`, faults to the rulebook.
+    """
+
+    kind: ClassVar[str] = ""
+    """Name of the kind: the file's name."""
+    Settings: ClassVar[type[msgspec.Struct]]
+    """Parameters, each with a unit."""
+    operations: ClassVar[Mapping[type, Operation]] = {}
+    """Declared operations by type of request."""
+    events: ClassVar[tuple[str, ...]] = ()
+    """Events that it tells by webhook."""
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        """Collect the declared operations."""
+        super().__init_subclass__(**kwargs)
+        cls.operations = operations_of(cls)
+
+    def __init__(self, name: str, ground: Ground, conduct: Conduct) -> None:
+        self.name = name
+        self.ground = ground
+        self.env = ground.env
+        self.evidence = ground.evidence
+        self.conduct = conduct
+        self.visible_until = float("inf")  # reads see nothing later: a stale read lowers it for one call
+        self.post = Post(name, self.kind, conduct.webhooks, ground)
+        ground.road.open(name, self.arrive)
+
+    def start(self) -> None:
+        """Start the processes that take business time."""
+
+    def arrive(self, cargo: Cargo) -> None:
+        """Take goods in. Raises HarnessError where goods have no business here."""
+        raise HarnessError(f"{self.name} ({self.kind}) takes no {type(cargo).__name__}")
+
+    @property
+    def now(self) -> float:
+        """Second of the run."""
+        return self.env.now
+
+    def doors(self) -> dict[type, Door]:
+        """One door for each operation, with the policies of this partner's conduct."""
+        gates = self.conduct.gatekeeper()
+        return {request: self._door(each, gates(each)) for request, each in self.operations.items()}
+
+    def happened(self, event: str, key: str, order: str, quantity: int = 0, amount: int = 0) -> None:
+        """Write an event of this partner's ledger."""
+        self.evidence.event(event, self.name, key, order, quantity, amount)
+
+    def committed(
+        self, document: str, key: str, order: str, document_id: str, *, quantity: int = 0, amount: int = 0
+    ) -> None:
+        """Write that a document now lives in this partner's books."""
+        self.evidence.commit(self.name, "", document, key, order, "created", document_id, quantity, amount)
+
+    def reversed(
+        self, document: str, key: str, order: str, document_id: str, *, quantity: int = 0, amount: int = 0
+    ) -> None:
+        """Write that a document no longer counts: cancelled, voided, reversed."""
+        self.evidence.commit(self.name, "", document, key, order, "reversed", document_id, quantity, amount)
+
+    def publish(self, event: str, key: str, order: str, body: msgspec.Struct) -> None:
+        """Tell the subscriber by webhook."""
+        self.post.send(event, key, order, body)
+
+    def strikes(self, work: str, key: str, order: str, quantity: int = 0) -> Fate | None:
+        """Ask the rulebook whether a fault strikes work inside this partner's walls (a pick, a count)."""
+        rulebook = self.ground.rulebook
+        lane = rulebook.lane(self.name, self.kind, work, INSIDE)
+        if not lane:
+            return None
+        call = Call(self.name, work, INSIDE, key, order, 1, quantity=quantity)
+        decision = rulebook.decide(lane, call)
+        if decision is None:
+            return None
+        rulebook.settle(call, decision, mattered=True)
+        return decision.fate
+
+    @operation("POST", "/sign-in")
+    def sign_in(self, request: SignIn) -> SignedIn:
+        """Get a token or a session."""
+        return SignedIn(self.now, self.now + self.conduct.auth.lifetime)
+
+    @operation("POST", "/subscription")
+    def subscribe(self, request: Subscribe) -> Subscription:
+        """Subscribe to webhooks, again where the partner had disabled the subscription."""
+        return self.post.subscribe()
+
+    @operation("GET", "/subscription")
+    def get_subscription(self, request: GetSubscription) -> Subscription:
+        """Whether webhooks are still sent."""
+        return self.post.subscription()
+
+    def _door(self, each: Operation, gates: tuple[Gate, ...]) -> Door:
+        return Door(each, getattr(self, each.name), gates, self.conduct.guard(each), self._replayed)
+
+    def _replayed(self, each: Operation, call: Call) -> None:
+        self.evidence.commit(self.name, each.name, each.document, call.key, call.order, "replayed", "", 0, 0)

@@ -1,0 +1,212 @@
+"""The post: a partner's webhooks on their way to the integration, with retries, by the partner's webhook policy."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Protocol
+
+import msgspec
+
+from seatrial.sim.call import WEBHOOK, Call
+from seatrial.sim.errors import CallError
+from seatrial.sim.fate import Answer, Behind, Crash, Deliver, Drop, Fate, LoseReply, Twice
+from seatrial.sim.fault import Decision
+from seatrial.sim.latency import sampler
+from seatrial.sim.notice import Notice
+from seatrial.sim.policies.webhooks import Webhooks
+from seatrial.sim.session import Subscription
+from seatrial.sim.waits import after
+
+if TYPE_CHECKING:
+    from seatrial.sim.partner import Ground
+
+Finished = Callable[[BaseException | None], None]
+"""Called once the receiver has answered: None for a 2xx, else what went wrong."""
+
+
+class Receiver(Protocol):
+    """Where webhooks arrive: the integration's process."""
+
+    @property
+    def up(self) -> bool:
+        """Whether anybody listens."""
+        ...
+
+    def deliver(self, notice: Notice, finished: Finished) -> None:
+        """Hand a webhook over; `finished` is called when the handler has answered."""
+        ...
+
+    def crash(self, down_for: float) -> None:
+        """Kill the process; it starts again after `down_for` seconds."""
+        ...
+
+
+class _Letter(msgspec.Struct):
+    """A webhook on its way."""
+
+    notice: Notice
+    call: Call
+    sent: float
+    trip: float  # round trip in seconds
+    decision: Decision | None
+    timer: int = 0
+
+
+class Post:
+    """The webhook sender of one partner: at least once, in no order, until the policy gives up."""
+
+    def __init__(self, partner: str, kind: str, policy: Webhooks, ground: Ground) -> None:
+        self._partner = partner
+        self._kind = kind
+        self._policy = policy
+        self._env = ground.env
+        self._evidence = ground.evidence
+        self._rulebook = ground.rulebook
+        self._latency = sampler(policy.latency, ground.dice, partner + ".webhooks")
+        self._lanes: dict[str, list[object]] = {}
+        self._held: list[tuple[int, _Letter]] = []
+        self._receiver: Receiver | None = None
+        self._numbered = 0
+        self._given_up = 0
+        self._active = True
+        self._lost = 0
+
+    def connect(self, receiver: Receiver) -> None:
+        """Set who receives the webhooks."""
+        self._receiver = receiver
+
+    def subscribe(self) -> Subscription:
+        """Deliver from now on; tells how many events were lost until now."""
+        lost, self._lost, self._given_up, self._active = self._lost, 0, 0, True
+        return Subscription(active=True, lost=lost)
+
+    def subscription(self) -> Subscription:
+        """Whether events are delivered."""
+        return Subscription(active=self._active, lost=self._lost)
+
+    def send(self, event: str, key: str, order: str, body: msgspec.Struct) -> None:
+        """Send an event to the receiver; returns at once."""
+        if self._receiver is None:
+            return
+        self._numbered += 1
+        if not self._active:
+            self._lost += 1
+            return
+        number = self._numbered
+        notice = Notice(f"{self._partner}-E{number}", event, self._partner, key, order, self._env.now, number, body)
+        self._attempt(notice, 1)
+
+    def _attempt(self, notice: Notice, attempt: int) -> None:
+        call = Call(self._partner, notice.event, WEBHOOK, notice.key, notice.order_no, attempt)
+        lane = self._rulebook.lane(self._partner, self._kind, notice.event, WEBHOOK)
+        decision = self._rulebook.decide(lane, call) if lane else None
+        trip = self._latency(f"{notice.notice_no}/{attempt}")
+        letter = _Letter(notice, call, self._env.now, trip, decision)
+        if decision is None:
+            after(self._env, trip / 2, self._arrive, letter)
+        else:
+            self._suffer(letter, decision.fate)
+        if self._held:
+            self._overtaken()
+
+    def _suffer(self, letter: _Letter, fate: Fate) -> None:
+        """Carry out what a fault decided."""
+        env, half = self._env, letter.trip / 2
+        if isinstance(fate, Deliver):
+            letter.trip += fate.after
+            after(env, half + fate.before, self._arrive, letter)
+        elif isinstance(fate, Twice):
+            after(env, half, self._arrive, letter)
+            after(env, half + fate.gap, self._arrive_again, letter)
+        elif isinstance(fate, Behind):
+            self._held.append((self._numbered + fate.others, letter))
+            after(env, fate.at_most, self._release, letter)
+        elif isinstance(fate, LoseReply):
+            letter.trip = self._policy.timeout * 2  # the answer never comes back in time
+            after(env, half, self._arrive, letter)
+        elif isinstance(fate, Crash):
+            self._crash(letter, fate)
+        elif isinstance(fate, Answer) and fate.status < 300:
+            self._done(letter, "dropped", fate.status)  # somebody took it and threw it away; the sender is content
+        else:
+            wait = self._policy.timeout if isinstance(fate, Drop) else letter.trip
+            after(env, wait, self._failed, letter, getattr(fate, "status", 0))
+
+    def _crash(self, letter: _Letter, fate: Crash) -> None:
+        assert self._receiver is not None
+        if fate.after_commit:
+            after(self._env, letter.trip / 2, self._arrive, letter)
+            after(self._env, letter.trip / 2, self._receiver.crash, fate.down_for)
+        else:
+            self._receiver.crash(fate.down_for)
+            after(self._env, letter.trip, self._failed, letter, 0)
+
+    def _overtaken(self) -> None:
+        """Let go what enough later messages have overtaken."""
+        ready = [letter for limit, letter in self._held if limit < self._numbered]
+        for letter in ready:
+            self._release(letter)
+
+    def _release(self, letter: _Letter) -> None:
+        before = len(self._held)
+        self._held = [(limit, held) for limit, held in self._held if held is not letter]
+        if len(self._held) < before:
+            after(self._env, letter.trip / 2, self._arrive, letter)
+
+    def _arrive_again(self, letter: _Letter) -> None:
+        """The second copy: nobody waits for its answer."""
+        receiver = self._receiver
+        if receiver is not None and receiver.up:
+            receiver.deliver(letter.notice, lambda _: self._log(letter, "again", 0))
+
+    def _arrive(self, letter: _Letter) -> None:
+        receiver = self._receiver
+        if receiver is None or not receiver.up:
+            self._failed(letter, 0)
+            return
+        receiver.deliver(letter.notice, lambda error: self._answered(letter, error))
+
+    def _answered(self, letter: _Letter, error: BaseException | None) -> None:
+        waited = self._env.now - letter.sent + letter.trip / 2
+        if error is not None:
+            self._failed(letter, error.status if isinstance(error, CallError) else 500)
+        elif waited > self._policy.timeout:
+            self._failed(letter, 0)
+        else:
+            self._given_up = 0
+            self._done(letter, "ok", 200)
+
+    def _failed(self, letter: _Letter, status: int) -> None:
+        attempt, retries = letter.call.attempt, self._policy.retries
+        if attempt <= len(retries):
+            self._done(letter, "failed", status)
+            after(self._env, retries[attempt - 1], self._attempt, letter.notice, attempt + 1)
+            return
+        self._done(letter, "gave_up", status)
+        self._lost += 1
+        self._given_up += 1
+        if self._policy.disable_after and self._given_up >= self._policy.disable_after:
+            self._active = False
+
+    def _done(self, letter: _Letter, outcome: str, status: int) -> None:
+        self._log(letter, outcome, status)
+        if letter.decision is not None:
+            harmless = isinstance(letter.decision.fate, Deliver) and outcome == "ok"
+            self._rulebook.settle(letter.call, letter.decision, mattered=not harmless)
+
+    def _log(self, letter: _Letter, outcome: str, status: int) -> None:
+        call, notice = letter.call, letter.notice
+        rule = letter.decision.rule if letter.decision else ""
+        waited = self._env.now - letter.sent + letter.trip / 2
+        self._evidence.webhook(
+            call.partner,
+            call.operation,
+            call.key,
+            call.order,
+            call.attempt,
+            outcome,
+            status,
+            waited,
+            notice.notice_no,
+            rule,
+        )

@@ -1,0 +1,43 @@
+"""Quantities as scenarios hold them: numbers that know how people write them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from seatrial.sim.units import parse_duration, parse_rate, parse_share
+
+
+class Seconds(float):
+    """A duration in seconds; written `45 min`, `2 d 4 h`, `150 ms`."""
+
+
+class PerSecond(float):
+    """A rate in 1/s; written `200/h`."""
+
+
+class Share(float):
+    """A share from 0 to 1; written `0.5 %`."""
+
+
+_READERS = {Seconds: parse_duration, PerSecond: parse_rate, Share: parse_share}
+_EXAMPLES = {Seconds: ["45 min", "2 d 4 h"], PerSecond: ["200/h"], Share: ["0.5 %"]}
+
+
+def read_quantity(kind: type, written: Any) -> Any:
+    """Turn what a person wrote into a quantity (a `dec_hook` of msgspec). Raises BadInput with the known units."""
+    reader = _READERS.get(kind)
+    if reader is None:
+        raise NotImplementedError(kind)  # msgspec's protocol for "not mine"
+    return kind(reader(written)) if isinstance(written, str) else kind(written)
+
+
+def quantity_schema(kind: type) -> dict[str, Any]:
+    """JSON Schema of a quantity (a `schema_hook` of msgspec)."""
+    if kind not in _EXAMPLES:
+        raise NotImplementedError(kind)  # msgspec's protocol for "not mine"
+    return {"type": ["string", "number"], "examples": _EXAMPLES[kind], "description": (kind.__doc__ or "")}
+
+
+def write_quantity(value: Any) -> Any:
+    """Turn a quantity into plain JSON (an `enc_hook` of msgspec)."""
+    return float(value)

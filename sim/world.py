@@ -1,0 +1,128 @@
+"""A world: one clock, one chance, one log, its partners and the integration between them."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Iterable, Mapping
+from datetime import datetime
+
+import msgspec
+from simpy import Environment
+
+from seatrial.sim.assortment import Assortment
+from seatrial.sim.cargo import Road
+from seatrial.sim.client import Client
+from seatrial.sim.dice import Dice
+from seatrial.sim.evidence import Evidence
+from seatrial.sim.fault import Rule
+from seatrial.sim.integration import Integration, IntegrationFactory, Surroundings
+from seatrial.sim.link import Link, LinkClient
+from seatrial.sim.loop import VirtualLoop
+from seatrial.sim.partner import Ground, Partner
+from seatrial.sim.process import Incarnation, Process
+from seatrial.sim.rulebook import Rulebook
+from seatrial.sim.store import LifetimeStore, MemoryStore
+from seatrial.sim.tradingday import TradingDay
+from seatrial.sim.waits import pause
+
+
+class Voyage(msgspec.Struct, frozen=True):
+    """How long a run lasts."""
+
+    chaos: float
+    """Seconds of demand and faults."""
+    calm: float
+    """Seconds after it, without demand or faults, within which the system has to converge."""
+
+
+class World:
+    """Partners on common ground. `add` them, then `sail` an integration through the voyage."""
+
+    def __init__(
+        self, seed: int, start: datetime, assortment: Assortment, evidence: Callable[[Environment], Evidence]
+    ) -> None:
+        self.env = Environment()
+        self.evidence = evidence(self.env)
+        self.dice = Dice(seed)
+        self.rulebook = Rulebook((), self.dice, self.evidence, lambda: self.env.now)
+        day = TradingDay(start)
+        self.ground = Ground(
+            self.env, self.evidence, self.dice, self.rulebook, day, Road(), assortment
+        )
+        self.partners: dict[str, Partner] = {}
+        self._rules: tuple[Rule, ...] = ()
+
+    def add(self, partner: Partner) -> None:
+        """Put a partner into the world."""
+        self.partners[partner.name] = partner
+
+    def fear(self, rules: Iterable[Rule]) -> None:
+        """Arm the faults of the voyage."""
+        self._rules = tuple(rules)
+        for rule in self._rules:
+            self.rulebook.arm(rule)
+
+    def loop(self, interleave: str = "fifo") -> VirtualLoop:
+        """An event loop on this world's clock; `interleave` is `fifo` or `seeded`."""
+        draw = self.dice.stream("interleave")
+        shuffle = (lambda n: int(draw.random() * n)) if interleave == "seeded" else None
+        return VirtualLoop(self.env, shuffle=shuffle)
+
+    async def sail(
+        self, factory: IntegrationFactory, voyage: Voyage, watch: Callable[[], Awaitable[None]] | None = None
+    ) -> Process:
+        """Run the whole voyage: chaos, then calm. `watch` runs beside it (progress)."""
+        loop = asyncio.get_running_loop()
+        assert isinstance(loop, VirtualLoop)
+        process = Process(loop, self.evidence, self._launcher(factory))
+        watching = asyncio.ensure_future(watch()) if watch else None
+        for partner in self.partners.values():
+            partner.post.connect(process)
+            partner.start()
+        self.evidence.phase("chaos", "begin")
+        self._announce_windows(voyage)
+        process.start()
+        await pause(self.env, voyage.chaos - self.env.now)
+        self.rulebook.disarm()
+        self.evidence.phase("chaos", "end")
+        self.evidence.phase("calm", "begin")
+        await pause(self.env, voyage.calm)
+        self.evidence.phase("calm", "end")
+        process.stop()
+        if watching is not None:
+            watching.cancel()
+        await asyncio.sleep(0)
+        return process
+
+    def _launcher(self, factory: IntegrationFactory) -> Callable[[Incarnation], Integration]:
+        links = [Link(partner) for partner in self.partners.values()]
+        store = MemoryStore()
+        chance = self.dice.keyed("integration")
+
+        def launch(life: Incarnation) -> Integration:
+            clients: Mapping[str, Client] = {link.partner.name: LinkClient(link, life) for link in links}
+            return factory(
+                Surroundings(
+                    clients=clients,
+                    store=LifetimeStore(store, lambda: life.alive),
+                    note=self.evidence.note,
+                    now=lambda: self.env.now,
+                    chance=chance,
+                    event=lambda name, key, order: self.evidence.event(name, "integration", key, order),
+                )
+            )
+
+        return launch
+
+    def _announce_windows(self, voyage: Voyage) -> None:
+        """Write when each fault window opens and closes, so that recovery can be measured from its end."""
+        for rule in self._rules:
+            stop = min(rule.stop, voyage.chaos)
+            if rule.start < stop:
+                self._at(rule.start, rule.name, "begin")
+                self._at(stop, rule.name, "end")
+
+    def _at(self, when: float, rule: str, outcome: str) -> None:
+        timer = self.env.timeout(max(0.0, when - self.env.now))
+        assert timer.callbacks is not None
+        timer.callbacks.append(lambda _: self.evidence.phase("window", outcome, rule))
