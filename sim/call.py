@@ -35,6 +35,8 @@ class Call(msgspec.Struct, frozen=True, gc=False):
     """What the sender gave as idempotency key (for EDI: the control number); empty where it gave none."""
     signed_in_at: float = 0.0
     """Second of the run at which the sender last signed in."""
+    sent_at: float = 0.0
+    """Second of the run at which this attempt was sent."""
     quantity: int = 0
     """Units that the work is about, where that is known."""
     headers: Mapping[str, str] = NO_HEADERS

@@ -60,7 +60,9 @@ class Answer(msgspec.Struct, frozen=True):
     code: str = ""
     """Error code."""
     retry_after: str = ""
-    """Value of the Retry-After header as sent: seconds, an HTTP date, or nonsense; empty: no header."""
+    """Value of the Retry-After header as sent: seconds or nonsense; empty: no header."""
+    retry_date: float = 0.0
+    """Seconds from the answer to the HTTP date that the Retry-After header names instead; 0: it names none."""
 
 
 class Garble(msgspec.Struct, frozen=True):

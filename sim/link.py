@@ -30,7 +30,7 @@ from seatrial.sim.latency import sampler
 from seatrial.sim.operation import Operation, Request
 from seatrial.sim.partner import Partner
 from seatrial.sim.process import Incarnation
-from seatrial.sim.retryafter import read_retry_after
+from seatrial.sim.retryafter import read_retry_after, write_retry_after
 from seatrial.sim.rulebook import ArmedRule
 from seatrial.sim.session import SignIn
 from seatrial.sim.waits import after, pause
@@ -119,7 +119,7 @@ class LinkClient:
         line = self._lines.get(type(request)) or self._unknown(request)
         link, sent = self._link, self._env.now
         key, order = line.key_of(request), line.order_of(request)
-        call = Call(self.name, line.name, REQUEST, key, order, attempt, idempotency_key, self._since)
+        call = Call(self.name, line.name, REQUEST, key, order, attempt, idempotency_key, self._since, sent)
         trip = link.latency(f"{line.name}/{key}/{attempt}")
         exchange = Exchange(line, call, request, trip, sent + timeout)
         decision = link.rulebook.decide(line.lane, call) if line.lane else None
@@ -265,7 +265,8 @@ class LinkClient:
     def _answer(self, exchange: Exchange, answer: Answer) -> NoReturn:
         place = f"{self.name}.{exchange.line.name}"
         if answer.body == "error" and answer.status >= 400:
-            wait = read_retry_after(answer.retry_after, self._link.day.wall(self._env.now))
+            now = self._link.day.wall(self._env.now)
+            wait = read_retry_after(write_retry_after(answer.retry_after, answer.retry_date, now), now)
             raise Rejected(answer.code or "error", f"{place}: {answer.status}", status=answer.status, retry_after=wait)
         bodies = {"html": "<!DOCTYPE html><html><body>Service unavailable</body></html>", "malformed": '{"id": '}
         body = bodies.get(answer.body, "")

@@ -117,7 +117,7 @@ class Partner:
         lane = rulebook.lane(self.name, self.kind, work, INSIDE)
         if not lane:
             return None
-        call = Call(self.name, work, INSIDE, key, order, 1, quantity=quantity)
+        call = Call(self.name, work, INSIDE, key, order, 1, sent_at=self.now, quantity=quantity)
         decision = rulebook.decide(lane, call)
         if decision is None:
             return None

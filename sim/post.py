@@ -97,7 +97,7 @@ class Post:
         self._attempt(notice, 1)
 
     def _attempt(self, notice: Notice, attempt: int) -> None:
-        call = Call(self._partner, notice.event, WEBHOOK, notice.key, notice.order_no, attempt)
+        call = Call(self._partner, notice.event, WEBHOOK, notice.key, notice.order_no, attempt, sent_at=self._env.now)
         lane = self._rulebook.lane(self._partner, self._kind, notice.event, WEBHOOK)
         decision = self._rulebook.decide(lane, call) if lane else None
         trip = self._latency(f"{notice.notice_no}/{attempt}")

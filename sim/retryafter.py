@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import datetime
-from email.utils import parsedate_to_datetime
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime, parsedate_to_datetime
+
+
+def write_retry_after(text: str, ahead: float, now: datetime) -> str:
+    """The header's value: the HTTP date so many seconds ahead, cut to whole seconds as such dates are, or the text."""
+    return format_datetime((now + timedelta(seconds=ahead)).astimezone(UTC), usegmt=True) if ahead else text
 
 
 def read_retry_after(header: str, now: datetime) -> float | None:
