@@ -1,0 +1,154 @@
+"""Fences: what would leave virtual time fails at once and says what to do instead."""
+
+from __future__ import annotations
+
+import asyncio
+import multiprocessing.process
+import os
+import socket
+import subprocess
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any, Final
+
+from seatrial.sim.errors import HarnessError
+from seatrial.sim.rebinding import Rebinding
+
+SOCKET: Final = (
+    "partners answer in memory here: give the client an in-memory transport (httpx: transport=..., or respx), "
+    "or run the scenario on the wire"
+)
+THREAD: Final = "a thread has no virtual time: asyncio.to_thread runs a function inline, an endpoint becomes async def"
+PROCESS: Final = "a subprocess has no virtual time: start it before the run, or run the scenario on the wire"
+SLEEP: Final = "it would stop the whole run in real time: await asyncio.sleep(seconds)"
+BLOCK: Final = "nobody else runs while it blocks: await an asyncio.Event, asyncio.Queue or asyncio.Lock"
+WATCH: Final = "there are no files or signals to wait for in virtual time: install it before the run"
+
+
+class LeftVirtualTime(HarnessError):
+    """Code inside a virtual run called something that only real time can finish.
+
+    `call` names what was called, `way_out` what to do instead.
+    """
+
+    def __init__(self, call: str, way_out: str) -> None:
+        self.call = call
+        self.way_out = way_out
+        super().__init__(f"{call} leaves virtual time · {way_out}")
+
+
+def _loop_fence(call: str, way_out: str) -> Any:
+    """A method of the loop that only fails."""
+
+    def fence(self: object, *args: object, **options: object) -> Any:
+        raise LeftVirtualTime(f"loop.{call}", way_out)
+
+    fence.__name__ = call
+    fence.__doc__ = f"Always raises LeftVirtualTime: {way_out}."
+    return fence
+
+
+class FencedLoop(asyncio.AbstractEventLoop):
+    """An event loop without sockets, pipes, subprocesses and signals. Raises LeftVirtualTime for each."""
+
+    create_connection: Any = _loop_fence("create_connection", SOCKET)
+    create_server: Any = _loop_fence("create_server", SOCKET)
+    create_unix_connection: Any = _loop_fence("create_unix_connection", SOCKET)
+    create_unix_server: Any = _loop_fence("create_unix_server", SOCKET)
+    create_datagram_endpoint: Any = _loop_fence("create_datagram_endpoint", SOCKET)
+    connect_accepted_socket: Any = _loop_fence("connect_accepted_socket", SOCKET)
+    start_tls: Any = _loop_fence("start_tls", SOCKET)
+    sendfile: Any = _loop_fence("sendfile", SOCKET)
+    getaddrinfo: Any = _loop_fence("getaddrinfo", SOCKET)
+    getnameinfo: Any = _loop_fence("getnameinfo", SOCKET)
+    sock_accept: Any = _loop_fence("sock_accept", SOCKET)
+    sock_connect: Any = _loop_fence("sock_connect", SOCKET)
+    sock_recv: Any = _loop_fence("sock_recv", SOCKET)
+    sock_recv_into: Any = _loop_fence("sock_recv_into", SOCKET)
+    sock_recvfrom: Any = _loop_fence("sock_recvfrom", SOCKET)
+    sock_recvfrom_into: Any = _loop_fence("sock_recvfrom_into", SOCKET)
+    sock_sendall: Any = _loop_fence("sock_sendall", SOCKET)
+    sock_sendto: Any = _loop_fence("sock_sendto", SOCKET)
+    sock_sendfile: Any = _loop_fence("sock_sendfile", SOCKET)
+    connect_read_pipe: Any = _loop_fence("connect_read_pipe", PROCESS)
+    connect_write_pipe: Any = _loop_fence("connect_write_pipe", PROCESS)
+    subprocess_exec: Any = _loop_fence("subprocess_exec", PROCESS)
+    subprocess_shell: Any = _loop_fence("subprocess_shell", PROCESS)
+    add_reader: Any = _loop_fence("add_reader", WATCH)
+    remove_reader: Any = _loop_fence("remove_reader", WATCH)
+    add_writer: Any = _loop_fence("add_writer", WATCH)
+    remove_writer: Any = _loop_fence("remove_writer", WATCH)
+    add_signal_handler: Any = _loop_fence("add_signal_handler", WATCH)
+    remove_signal_handler: Any = _loop_fence("remove_signal_handler", WATCH)
+
+
+_FENCED: Final = (
+    (time, "sleep", "time.sleep", SLEEP),
+    (threading.Thread, "start", "threading.Thread.start", THREAD),
+    (threading.Condition, "wait", "a blocking wait (threading.Condition.wait)", BLOCK),
+    (multiprocessing.process.BaseProcess, "start", "multiprocessing.Process.start", PROCESS),
+    (subprocess.Popen, "__init__", "subprocess.Popen", PROCESS),
+    (os, "system", "os.system", PROCESS),
+    (socket, "getaddrinfo", "socket.getaddrinfo", SOCKET),
+    (socket.socket, "connect", "socket.connect", SOCKET),
+    (socket.socket, "connect_ex", "socket.connect_ex", SOCKET),
+    (socket.socket, "listen", "socket.listen", SOCKET),
+)
+
+
+class _Fences:
+    """The fences of this process, counted, so that runs may nest. States: down, up."""
+
+    def __init__(self) -> None:
+        self._lock = threading.RLock()
+        self._depth = 0
+        self._rebinding = Rebinding()
+
+    def put_up(self) -> None:
+        with self._lock:
+            self._depth += 1
+            if self._depth == 1:
+                self._bind()
+
+    def take_down(self) -> None:
+        with self._lock:
+            self._depth -= 1
+            if self._depth == 0:
+                self._rebinding.undo()
+
+    def _bind(self) -> None:
+        sleep = time.sleep
+        for owner, name, call, way_out in _FENCED:
+            self._rebinding.attribute(owner, name, _fence(getattr(owner, name), call, way_out))
+        self._rebinding.everywhere({sleep: time.sleep})
+
+
+_fences = _Fences()
+
+
+@contextmanager
+def fenced() -> Iterator[None]:
+    """Put up the fences. They stop only code that runs inside a virtual loop, in that loop's thread.
+
+    May be nested; the outermost takes them down.
+    """
+    _fences.put_up()
+    try:
+        yield
+    finally:
+        _fences.take_down()
+
+
+def _fence(real: Callable[..., Any], call: str, way_out: str) -> Callable[..., Any]:
+    """The real thing, except inside a virtual run."""
+
+    def fence(*args: Any, **options: Any) -> Any:
+        if isinstance(asyncio._get_running_loop(), FencedLoop):
+            raise LeftVirtualTime(call, way_out)
+        return real(*args, **options)
+
+    fence.__name__ = getattr(real, "__name__", call)
+    fence.__doc__ = real.__doc__
+    return fence

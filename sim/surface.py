@@ -1,0 +1,171 @@
+"""What asyncio expects of any event loop besides a clock: tasks, executors, generators, a place for mishaps."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import sys
+from collections.abc import AsyncGenerator, Callable, Coroutine, Generator, Iterator
+from contextlib import contextmanager
+from contextvars import Context
+from itertools import count
+from typing import Any, TypeAlias, TypeVar, TypeVarTuple
+from weakref import WeakKeyDictionary
+
+from seatrial.sim.fences import FencedLoop
+from seatrial.sim.handles import NumberedTask
+
+T = TypeVar("T")
+Ts = TypeVarTuple("Ts")
+Report: TypeAlias = dict[str, Any]
+"""What asyncio hands to an exception handler."""
+
+_logger = logging.getLogger("asyncio")
+_TRACKED_FRAMES = 10
+
+
+class LoopSurface(FencedLoop):
+    """The part of an event loop that has nothing to do with time.
+
+    Executors run inline: a thread would leave virtual time. Callbacks that fail are logged as asyncio does, unless
+    an exception handler is set.
+    """
+
+    def __init__(self) -> None:
+        self._task_number: Callable[[], int] = count(1).__next__
+        self._task_factory: Any = None
+        self._exception_handler: Callable[[asyncio.AbstractEventLoop, Report], object] | None = None
+        self._generators: WeakKeyDictionary[AsyncGenerator[Any, Any], int] = WeakKeyDictionary()
+        self._debug = sys.flags.dev_mode
+
+    # Tasks.
+
+    def create_future(self) -> asyncio.Future[Any]:
+        """A future of this loop."""
+        return asyncio.Future(loop=self)
+
+    def create_task(
+        self,
+        coro: Generator[Any, None, T] | Coroutine[Any, Any, T],
+        *,
+        name: str | None = None,
+        context: Context | None = None,
+        **options: Any,
+    ) -> asyncio.Task[T]:
+        """Start a coroutine as a task; without a name it is called by its number in this loop."""
+        if self._task_factory is None:
+            number = self._task_number()
+            label = f"Task-{number}" if name is None else name
+            return NumberedTask(number, coro, loop=self, name=label, context=context, **options)
+        if context is not None:
+            options["context"] = context
+        task: asyncio.Task[T] = self._task_factory(self, coro, **options)
+        if name is not None:
+            task.set_name(name)
+        return task
+
+    def set_task_factory(self, factory: Any) -> None:
+        """Let `factory(loop, coro, ...)` make the tasks; None: the loop's own."""
+        self._task_factory = factory
+
+    def get_task_factory(self) -> Any:
+        """The factory that was set, or None."""
+        return self._task_factory
+
+    # Executors.
+
+    def run_in_executor(self, executor: object, func: Callable[[*Ts], T], *args: *Ts) -> asyncio.Future[T]:
+        """Run a function at once, in this thread; its future is done when this returns."""
+        future: asyncio.Future[T] = self.create_future()
+        try:
+            future.set_result(func(*args))
+        except (SystemExit, KeyboardInterrupt):
+            raise
+        except BaseException as error:  # noqa: BLE001 - it belongs to whoever awaits the future
+            future.set_exception(error)
+        return future
+
+    def set_default_executor(self, executor: object) -> None:
+        """Accepted and not used: everything runs inline."""
+
+    async def shutdown_default_executor(self, timeout: float | None = None) -> None:
+        """Nothing to shut down."""
+
+    # Async generators.
+
+    @contextmanager
+    def _watch_generators(self) -> Iterator[None]:
+        """Know the async generators that this loop iterates, so that they can be closed."""
+        hooks, depth = sys.get_asyncgen_hooks(), sys.get_coroutine_origin_tracking_depth()
+        sys.set_asyncgen_hooks(firstiter=self._note_generator, finalizer=self._close_generator)
+        if self._debug:
+            sys.set_coroutine_origin_tracking_depth(_TRACKED_FRAMES)
+        try:
+            yield
+        finally:
+            sys.set_asyncgen_hooks(*hooks)
+            sys.set_coroutine_origin_tracking_depth(depth)
+
+    def _note_generator(self, generator: AsyncGenerator[Any, Any]) -> None:
+        self._generators[generator] = len(self._generators)
+
+    def _close_generator(self, generator: AsyncGenerator[Any, Any]) -> None:
+        self._generators.pop(generator, None)
+        if not self.is_closed():
+            self.call_soon_threadsafe(self.create_task, generator.aclose())
+
+    async def shutdown_asyncgens(self) -> None:
+        """Close the generators that are still open, the oldest first."""
+        oldest_first = sorted(self._generators.items(), key=lambda item: item[1])
+        self._generators.clear()
+        closings = (generator.aclose() for generator, _ in oldest_first)
+        for (generator, _), outcome in zip(
+            oldest_first, await asyncio.gather(*closings, return_exceptions=True), strict=True
+        ):
+            if isinstance(outcome, Exception):
+                message = f"an error occurred while closing the asynchronous generator {generator!r}"
+                self.call_exception_handler({"message": message, "exception": outcome, "asyncgen": generator})
+
+    # Mishaps.
+
+    def set_exception_handler(self, handler: Callable[[asyncio.AbstractEventLoop, Report], object] | None) -> None:
+        """Let `handler(loop, report)` hear of callbacks that fail; None: they are logged."""
+        self._exception_handler = handler
+
+    def get_exception_handler(self) -> Callable[[asyncio.AbstractEventLoop, Report], object] | None:
+        """The handler that was set, or None."""
+        return self._exception_handler
+
+    def call_exception_handler(self, context: Report) -> None:
+        """Tell the handler; if there is none or it fails itself, log."""
+        if self._exception_handler is None:
+            self.default_exception_handler(context)
+            return
+        try:
+            self._exception_handler(self, context)
+        except (SystemExit, KeyboardInterrupt):
+            raise
+        except BaseException as error:  # noqa: BLE001 - a failing handler must not end the run
+            self.default_exception_handler(context)
+            self.default_exception_handler({"message": "Unhandled error in exception handler", "exception": error})
+
+    def default_exception_handler(self, context: Report) -> None:
+        """Log the report as asyncio does."""
+        error = context.get("exception")
+        lines = [context.get("message") or "Unhandled exception in event loop"]
+        lines += [f"{key}: {value!r}" for key, value in sorted(context.items()) if key not in {"message", "exception"}]
+        _logger.error("\n".join(lines), exc_info=error if isinstance(error, BaseException) else None)
+
+    def report(self, error: BaseException, handle: asyncio.Handle) -> None:
+        """A callback failed."""
+        self.call_exception_handler(
+            {"message": f"Exception in callback {handle!r}", "exception": error, "handle": handle}
+        )
+
+    def set_debug(self, enabled: bool) -> None:
+        """Debug mode tracks where coroutines were made; nothing is slow in virtual time."""
+        self._debug = enabled
+
+    def get_debug(self) -> bool:
+        """Whether debug mode is on."""
+        return self._debug
