@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from typing import Any, Final
 
 from seatrial.sim.errors import HarnessError
-from seatrial.sim.rebinding import Rebinding
+from seatrial.sim.rebinding import Rebinding, SharedRebinding
 
 SOCKET: Final = (
     "partners answer in memory here: give the client an in-memory transport (httpx: transport=..., or respx), "
@@ -98,47 +98,24 @@ _FENCED: Final = (
 )
 
 
-class _Fences:
-    """The fences of this process, counted, so that runs may nest. States: down, up."""
-
-    def __init__(self) -> None:
-        self._lock = threading.RLock()
-        self._depth = 0
-        self._rebinding = Rebinding()
-
-    def put_up(self) -> None:
-        with self._lock:
-            self._depth += 1
-            if self._depth == 1:
-                self._bind()
-
-    def take_down(self) -> None:
-        with self._lock:
-            self._depth -= 1
-            if self._depth == 0:
-                self._rebinding.undo()
-
-    def _bind(self) -> None:
-        sleep = time.sleep
-        for owner, name, call, way_out in _FENCED:
-            self._rebinding.attribute(owner, name, _fence(getattr(owner, name), call, way_out))
-        self._rebinding.everywhere({sleep: time.sleep})
-
-
-_fences = _Fences()
-
-
 @contextmanager
 def fenced() -> Iterator[None]:
     """Put up the fences. They stop only code that runs inside a virtual loop, in that loop's thread.
 
     May be nested; the outermost takes them down.
     """
-    _fences.put_up()
-    try:
+    with _fences.held():
         yield
-    finally:
-        _fences.take_down()
+
+
+def _put_up(rebinding: Rebinding) -> None:
+    sleep = time.sleep
+    for owner, name, call, way_out in _FENCED:
+        rebinding.attribute(owner, name, _fence(getattr(owner, name), call, way_out))
+    rebinding.everywhere({sleep: time.sleep})
+
+
+_fences: Final = SharedRebinding(_put_up)
 
 
 def _fence(real: Callable[..., Any], call: str, way_out: str) -> Callable[..., Any]:

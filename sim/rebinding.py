@@ -2,46 +2,93 @@
 
 from __future__ import annotations
 
+import ctypes
+import gc
 import sys
-from collections.abc import Iterator, Mapping
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from functools import partial
 from types import BuiltinFunctionType, FunctionType, ModuleType
 from typing import Any, Final
 
-OWN_TIME: Final = frozenset(sys.stdlib_module_names) | {
-    "_pytest", "anyio", "execnet", "hypothesis", "pluggy", "pytest", "rich", "seatrial", "simpy", "xdist",
-}  # fmt: skip
-"""Packages whose own names stay bound to the real clock: they time or drive the run itself."""
-
-_ABSENT: Final = object()
+OWN_TIME: Final = sys.stdlib_module_names | {
+    "_pytest",
+    "anyio",
+    "execnet",
+    "hypothesis",
+    "pluggy",
+    "pytest",
+    "rich",
+    "seatrial",
+    "simpy",
+    "xdist",
+}
+"""Packages whose names are left alone: they drive, time or show the run itself."""
 
 
 class Rebinding:
     """A set of names bound to stand-ins. States: bound, undone. `undo` restores every name, in reverse order."""
 
     def __init__(self) -> None:
-        self._before: list[tuple[Any, str, object]] = []
+        self._restore: list[Callable[[], object]] = []
 
     def attribute(self, owner: Any, name: str, value: object) -> None:
         """Bind one attribute of a module or class."""
-        self._before.append((owner, name, vars(owner).get(name, _ABSENT)))
+        undo = (
+            partial(setattr, owner, name, vars(owner)[name]) if name in vars(owner) else partial(delattr, owner, name)
+        )
+        self._restore.append(undo)
         setattr(owner, name, value)
+
+    def builtin_method(self, owner: type, name: str, value: object) -> None:
+        """Bind a method of a type written in C, so that whoever imported the type sees it, and it stays the type."""
+        self._restore.append(partial(_set_in_type, owner, name, vars(owner)[name]))
+        _set_in_type(owner, name, value)
 
     def everywhere(self, stand_ins: Mapping[Any, object]) -> None:
         """Bind names that other modules imported (`from time import sleep`) to the stand-in of what they hold."""
         for module, name, held in _held_by_modules():
             stand_in = stand_ins.get(held)
             if stand_in is not None:
-                self._before.append((module, name, held))
-                setattr(module, name, stand_in)
+                self.attribute(module, name, stand_in)
 
     def undo(self) -> None:
         """Bind every name as it was before."""
-        while self._before:
-            owner, name, value = self._before.pop()
-            if value is _ABSENT:
-                delattr(owner, name)
-            else:
-                setattr(owner, name, value)
+        while self._restore:
+            self._restore.pop()()
+
+
+class SharedRebinding:
+    """Stand-ins that hold while at least one user is inside, in whatever thread. States: undone, bound."""
+
+    def __init__(self, bind: Callable[[Rebinding], None]) -> None:
+        self._bind = bind
+        self._lock = threading.Lock()
+        self._users = 0
+        self._rebinding = Rebinding()
+
+    @contextmanager
+    def held(self) -> Iterator[None]:
+        """Be one of the users."""
+        with self._lock:
+            self._users += 1
+            if self._users == 1:
+                self._bind(self._rebinding)
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._users -= 1
+                if self._users == 0:
+                    self._rebinding.undo()
+
+
+def _set_in_type(owner: type, name: str, value: object) -> None:
+    """CPython keeps the methods of a C type in a dict behind a read-only view; its caches have to be told."""
+    methods: dict[str, object] = gc.get_referents(vars(owner))[0]
+    methods[name] = value
+    ctypes.pythonapi.PyType_Modified(ctypes.py_object(owner))
 
 
 def _held_by_modules() -> Iterator[tuple[ModuleType, str, Any]]:
