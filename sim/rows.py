@@ -35,6 +35,7 @@ KINDS: Final = frozenset(("call", "commit", "event", "webhook", "stock", "sale",
 """What a row can be."""
 WIDTH: Final = len(SCHEMA) - 1
 """Cells of a row as it arrives: its number is given here."""
+_FOREVER: Final = 9e12  # seconds; in microseconds the largest number of a column
 _ARRIVING: Final = tuple(SCHEMA)[1:]
 SECONDS: Final = ("time", "latency")
 """Columns that arrive as float seconds and are kept as whole microseconds."""
@@ -52,37 +53,57 @@ def frame_of(cells: Sequence[object], first: int) -> pl.DataFrame:
     """
     height, odd = divmod(len(cells), WIDTH)
     columns = [pl.int_range(first, first + height, dtype=pl.Int64, eager=True).alias("number")]
-    if odd or not KINDS.issuperset(cells[1::WIDTH]):  # a row of another length moves the kinds of all rows after it
-        raise HarnessError(f"a row of evidence has {WIDTH} columns: {', '.join(_ARRIVING)} · kinds are {sorted(KINDS)}")
-    columns += [_column(name, cells[place::WIDTH]) for place, name in enumerate(_ARRIVING)]
+    kinds = cells[1::WIDTH]
+    if odd or not KINDS.issuperset(kinds):  # a row of another length moves the kinds of all rows after it
+        place = next((number for number, kind in enumerate(kinds) if kind not in KINDS), height)
+        what = f"row {first + place} has no kind of evidence, or a row before it not these {WIDTH} columns"
+        raise HarnessError(f"{what}: {', '.join(_ARRIVING)} · kinds are {', '.join(sorted(KINDS))}")
+    columns += [_column(name, cells[place::WIDTH], first) for place, name in enumerate(_ARRIVING)]
     return pl.DataFrame(columns)
 
 
-def _column(name: str, values: Sequence[object]) -> pl.Series:
+def _column(name: str, values: Sequence[object], first: int) -> pl.Series:
     kind = pl.Float64 if name in SECONDS else SCHEMA[name]
     try:
         column = pl.Series(name, values, dtype=kind)
-    except (TypeError, OverflowError):
-        column = _slowly(name, values, kind)
+    except (TypeError, OverflowError, UnicodeEncodeError):
+        column = _slowly(name, values, first)
     if column.null_count():
-        raise HarnessError(f"evidence has no empty cells · column {name!r} · write '' or 0 instead of None")
+        raise _unfit(name, first + values.index(None), None, "an empty cell is '' or 0")
     if name not in SECONDS:
         return column
-    if not column.is_finite().all():
-        raise HarnessError(f"evidence needs finite seconds · column {name!r} has inf or nan")
+    fits = column.abs() < _FOREVER  # nan is larger than anything
+    if not fits.all():
+        place = fits.index_of(False) or 0
+        raise _unfit(name, first + place, values[place], "a moment or a duration has an end")
     return (column * 1_000_000.0).round(mode="half_to_even").cast(pl.Int64)
 
 
-def _slowly(name: str, values: Sequence[object], kind: type[pl.DataType]) -> pl.Series:
+def _slowly(name: str, values: Sequence[object], first: int) -> pl.Series:
     """Build the column cell by cell: forgives 0 among float seconds, names the cell that cannot be kept."""
+    kind = pl.Float64 if name in SECONDS else SCHEMA[name]
     wanted = (float, int) if kind is pl.Float64 else str if kind is pl.String else int
-    for value in values:
+    for number, value in enumerate(values, first):
         if value is not None and not isinstance(value, wanted):
-            raise HarnessError(f"evidence column {name!r} takes {kind.__name__} · got {value!r}")
+            raise _unfit(name, number, value, f"the column takes {kind.__name__}")
+        if isinstance(value, str) and not value.isprintable() and not _encodes(value):
+            raise _unfit(name, number, value, "text that UTF-8 cannot hold")
         if isinstance(value, int) and kind is not pl.Float64 and not _fits(value, kind):
-            raise HarnessError(f"evidence column {name!r} takes {kind.__name__} · {value} is too large")
+            raise _unfit(name, number, value, f"too large for {kind.__name__}")
     return pl.Series(name, values, dtype=kind, strict=False)
+
+
+def _unfit(name: str, number: int, value: object, why: str) -> HarnessError:
+    return HarnessError(f"no evidence: {value!r} in column {name!r} of row {number} · {why}")
 
 
 def _fits(value: int, kind: type[pl.DataType]) -> bool:
     return value.bit_length() < (16 if kind is pl.Int16 else 64)
+
+
+def _encodes(text: str) -> bool:
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True

@@ -124,7 +124,7 @@ def format_duration(seconds: float) -> str:
     """The duration to the microsecond, as `parse_duration` reads it; "never" for one without end."""
     if not math.isfinite(seconds):
         return "never"
-    rest = round(abs(seconds) * MICROSECONDS["s"])
+    size = rest = round(abs(seconds) * MICROSECONDS["s"])
     words = []
     for unit in ("d", "h", "min"):
         count, rest = divmod(rest, MICROSECONDS[unit])
@@ -132,19 +132,20 @@ def format_duration(seconds: float) -> str:
     if rest or not words:
         unit = "s" if words or not rest or rest >= MICROSECONDS["s"] else "ms" if rest >= MICROSECONDS["ms"] else "us"
         words.append(f"{_plain(Decimal(rest) / MICROSECONDS[unit])} {unit}")
-    return ("-" if seconds < 0 else "") + " ".join(words)
+    return ("-" if seconds < 0 and size else "") + " ".join(words)
 
 
 def short_duration(seconds: float) -> str:
     """The duration as one says it: three digits under a minute, else no more than two units matter."""
-    size = abs(seconds)
-    if not math.isfinite(seconds) or size == 0:
+    if not math.isfinite(seconds):
         return format_duration(seconds)
-    if size >= 60:
-        step = 1 if size < 3_600 else 60 if size < 86_400 else 3_600
-        return format_duration(round(seconds / step) * step)
-    unit = "s" if size >= 1 else "ms" if size >= 0.001 else "us"
-    return f"{seconds * MICROSECONDS['s'] / MICROSECONDS[unit]:.3g} {unit}"
+    size = round(abs(seconds) * MICROSECONDS["s"])
+    if size < MICROSECONDS["min"]:
+        size = round(size, 3 - len(str(size))) if size > 999 else size
+    else:
+        step = MICROSECONDS["s" if size < MICROSECONDS["h"] else "min" if size < MICROSECONDS["d"] else "h"]
+        size = round(size / step) * step
+    return format_duration(math.copysign(size / MICROSECONDS["s"], seconds))
 
 
 def format_share(share: float, digits: int | None = None) -> str:
