@@ -1,0 +1,161 @@
+"""The catalogue: every extension by its name, ours from its folder, those of other packages from their entry points.
+
+File name = name = what a scenario writes; the class in the file is the name in CamelCase (`lost_reply.py` holds
+`LostReply`). A package adds its own under the entry-point group `seatrial.<kind>`. Nothing is imported before it is
+asked for by name.
+"""
+
+from __future__ import annotations
+
+import inspect
+import pkgutil
+from collections.abc import Callable, Iterable, Mapping
+from functools import cached_property
+from importlib import import_module
+from importlib.metadata import EntryPoint, entry_points
+from types import MappingProxyType
+from typing import Final
+
+import msgspec
+
+from seatrial.sim.attributedocs import attribute_docs, default_text, type_text
+from seatrial.sim.errors import BadInput, HarnessError, UnknownName
+
+FOLDERS: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        "faults": "seatrial.mocks.faults",
+        "partners": "seatrial.mocks.partners",
+        "integrations": "seatrial.mocks.integrations",
+        "measures": "seatrial.reports.measures",
+        "formats": "seatrial.reports.formats",
+    }
+)
+"""Each kind of extension and the package of ours that holds it; by name only, for the ground knows nobody of ours."""
+
+
+class Parameter(msgspec.Struct, frozen=True):
+    """A parameter of an extension, in words."""
+
+    name: str
+    """Name as a scenario writes it."""
+    type: str
+    """What it takes: `duration`, `share`, `rate`, `whole number`, `yes or no`, `text`, or the words to choose from."""
+    default: str
+    """Value where a scenario says nothing, as a scenario would write it; empty where one must be given."""
+    required: bool
+    """Whether one must be given."""
+    doc: str
+    """What it means, with its unit."""
+
+
+class Description(msgspec.Struct, frozen=True):
+    """An extension in words, for help texts, tables and lists."""
+
+    name: str
+    """Name as a scenario writes it."""
+    summary: str
+    """First line of its docstring."""
+    parameters: tuple[Parameter, ...]
+    """Its parameters, in the order in which its file has them."""
+
+
+class Catalogue:
+    """All extensions of one kind (`faults`, `partners`, `integrations`, `measures`, `formats`).
+
+    Raises UnknownName for a kind or a name that does not exist, BadInput where two packages claim one name or an
+    extension of another package cannot be loaded.
+    """
+
+    def __init__(
+        self, kind: str, *, package: str = "", others: Callable[[str], Iterable[EntryPoint]] | None = None
+    ) -> None:
+        """`package` and `others` stand in for our folder and the installed entry points of a group."""
+        if kind not in FOLDERS and not package:
+            raise UnknownName("unknown kind of extension", value=kind, known=FOLDERS)
+        self.kind = kind
+        self._package = package or FOLDERS[kind]
+        self._others = others or _installed
+
+    def names(self) -> tuple[str, ...]:
+        """Every name, in order."""
+        return tuple(self._sources)
+
+    def get(self, name: str) -> type:
+        """The class of an extension."""
+        source = self._sources.get(name)
+        if source is None:
+            raise UnknownName(f"unknown {self.kind.removesuffix('s')}", value=name, known=self._sources)
+        return self._own(source) if isinstance(source, str) else self._foreign(source)
+
+    def describe(self, name: str) -> Description:
+        """An extension in words: its parameters are its own fields, or those of its `Settings`."""
+        extension = self.get(name)
+        summary = (inspect.getdoc(extension) or "").partition("\n")[0]
+        return Description(name, summary, _parameters(extension))
+
+    @cached_property
+    def _sources(self) -> dict[str, str | EntryPoint]:
+        """Where each extension comes from: a module of ours, or an entry point."""
+        folder = import_module(self._package)
+        found: dict[str, str | EntryPoint] = {
+            module.name: f"{self._package}.{module.name}"
+            for module in pkgutil.iter_modules(folder.__path__)
+            if not module.name.startswith("_")
+        }
+        for point in self._others(f"seatrial.{self.kind}"):
+            if found.setdefault(point.name, point) is not point:
+                raise self._claimed_twice(point, found[point.name])
+        return dict(sorted(found.items()))
+
+    def _own(self, module: str) -> type:
+        name = camel_case(module.rpartition(".")[2])
+        found = getattr(import_module(module), name, None)
+        if not inspect.isclass(found):
+            raise HarnessError(f"{module} holds no class {name!r}: the class is named after its file")
+        return found
+
+    def _foreign(self, point: EntryPoint) -> type:
+        try:
+            found = point.load()
+        except (ImportError, AttributeError) as error:
+            raise BadInput(f"cannot load {_origin(point)}", value=point.name, hint=str(error)) from error
+        if not inspect.isclass(found):
+            raise BadInput(f"{_origin(point)} is not a class", value=point.name, hint="name the class itself")
+        return found
+
+    def _claimed_twice(self, point: EntryPoint, other: str | EntryPoint) -> BadInput:
+        both = f"{other if isinstance(other, str) else _origin(other)} and {_origin(point)}"
+        what = f"two {self.kind} have one name"
+        return BadInput(what, value=point.name, hint=f"{both}: rename or uninstall the second")
+
+
+def camel_case(name: str) -> str:
+    """`lost_reply` as a class is called: `LostReply`."""
+    return "".join(word[:1].upper() + word[1:] for word in name.split("_"))
+
+
+def _installed(group: str) -> Iterable[EntryPoint]:
+    # Two installations of one package may repeat an entry point; what is the same is told once.
+    return tuple({(point.name, point.value): point for point in entry_points(group=group)}.values())
+
+
+def _origin(point: EntryPoint) -> str:
+    package = point.dist.name if point.dist else "an unknown package"
+    return f"{point.value} of {package}"
+
+
+def _parameters(extension: type) -> tuple[Parameter, ...]:
+    holder = extension if issubclass(extension, msgspec.Struct) else getattr(extension, "Settings", None)
+    if not (inspect.isclass(holder) and issubclass(holder, msgspec.Struct)):
+        return ()
+    docs = attribute_docs(holder)
+    return tuple(
+        Parameter(
+            field.encode_name,
+            type_text(field.type),
+            "" if field.required else default_text(field),
+            field.required,
+            docs.get(field.name, ""),
+        )
+        for field in msgspec.structs.fields(holder)
+    )
