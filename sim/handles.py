@@ -15,6 +15,8 @@ T = TypeVar("T")
 DROPPED: Final[tuple[()]] = ()
 """Callbacks of a heap entry that was cancelled: it runs nothing, and the loop skips it without moving the clock."""
 
+_NO_CONTEXT: Final = Context()
+
 
 class Heap(Protocol):
     """Whoever counts the cancelled entries of SimPy's heap, so that they do not pile up there."""
@@ -66,7 +68,7 @@ class Timer(asyncio.TimerHandle):
     __slots__ = ("callbacks",)
     callbacks: tuple[Callable[[Timer], None], ...] | None
     _callback: Callable[..., object]
-    _context: Context | None
+    _context: Context
     _loop: Heap
     _when: float
     _ok = True
@@ -85,7 +87,7 @@ class Timer(asyncio.TimerHandle):
             self.callbacks = DROPPED
             self._callback = _nothing
             self._args = ()
-            self._context = None
+            self._context = _NO_CONTEXT
             self._loop.note_dropped()
 
     def cancelled(self) -> bool:
@@ -108,10 +110,8 @@ class Timer(asyncio.TimerHandle):
 
 def _fire(timer: Timer) -> None:
     """Run the callback of a timer whose moment has come."""
-    context = timer._context
-    assert context is not None
     try:
-        context.run(timer._callback, *timer._args)
+        timer._context.run(timer._callback, *timer._args)
     except (SystemExit, KeyboardInterrupt, Halt):
         raise
     except BaseException as error:  # noqa: BLE001 - a callback may fail with anything; the loop lives on

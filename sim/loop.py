@@ -36,13 +36,9 @@ class VirtualLoop(Timeline):
 
     def __init__(self, env: simpy.Environment | None = None, *, shuffle: Callable[[int], int] | None = None) -> None:
         super().__init__(simpy.Environment() if env is None else env)
+        self.is_drawn = shuffle is not None  # the dice decide who of those ready runs next
         self._shuffle = shuffle
         self._running = self._stopping = False
-
-    @property
-    def is_drawn(self) -> bool:
-        """Whether the dice decide who of those ready runs next."""
-        return self._shuffle is not None
 
     # Running.
 

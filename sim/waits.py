@@ -93,9 +93,8 @@ def pause(env: simpy.Environment, delay: float) -> Generator[_Pause, None, None]
 class _EventWait(_Wait):
     """A wait for a SimPy event, held by the callbacks of that event."""
 
-    __slots__ = ("event", "hook")
+    __slots__ = ("event",)
     event: simpy.Event
-    hook: Callable[[simpy.Event], None]
 
     def end(self, event: simpy.Event) -> None:
         """The event happened: step the task at once."""
@@ -103,20 +102,26 @@ class _EventWait(_Wait):
             event._defused = True
         self.context.run(self.wake, _DONE)
 
-    def end_in_turn(self, event: simpy.Event) -> None:
-        """The event happened: let the dice say when the task is stepped."""
-        if not event._ok:
-            event._defused = True
-        self.get_loop().call_soon(self.wake, _DONE, context=self.context)
-
     def cancel(self, msg: object = None) -> bool:
         """Called by the task when it is cancelled."""
         callbacks = self.event.callbacks
         if callbacks is None or self.wake is None:
             return False
-        callbacks.remove(self.hook)
+        callbacks.remove(self.end)
         self._wake_cancelled(msg)
         return True
+
+
+class _DrawnEventWait(_EventWait):
+    """The same where the dice say who of those waiting goes on first."""
+
+    __slots__ = ()
+
+    def end(self, event: simpy.Event) -> None:
+        """The event happened: the task becomes ready."""
+        if not event._ok:
+            event._defused = True
+        self.get_loop().call_soon(self.wake, _DONE, context=self.context)
 
 
 @coroutine
@@ -126,20 +131,15 @@ def until(event: simpy.Event) -> Generator[_EventWait, None, Any]:
     A cancelled wait leaves the event alone: give a request or a get back with `with`, as a SimPy process does.
     """
     if event.callbacks is not None:
-        wait = _EventWait()
+        wait = _DrawnEventWait() if getattr(asyncio.get_running_loop(), "is_drawn", False) else _EventWait()
         wait._asyncio_future_blocking = True
         wait.event = event
-        wait.hook = wait.end_in_turn if _is_drawn(asyncio.get_running_loop()) else wait.end
-        event.callbacks.append(wait.hook)
+        event.callbacks.append(wait.end)
         yield wait
     if event._ok:
         return event._value
     event._defused = True
     raise event._value
-
-
-def _is_drawn(loop: asyncio.AbstractEventLoop) -> bool:
-    return isinstance(loop, VirtualLoop) and loop.is_drawn
 
 
 class Call:
