@@ -11,6 +11,8 @@ from pathlib import Path
 
 import pytest
 
+from seatrial.sim.catalogue import FOLDERS as FOLDERS_OF_EXTENSIONS
+
 ROOT = Path(__file__).resolve().parent.parent
 FOLDERS = ("sim", "mocks", "scenarios", "reports")
 MAY_KNOW = {
@@ -22,7 +24,7 @@ MAY_KNOW = {
 APART = {  # folder of extensions -> folders of extensions that it never imports from, its own siblings included
     "seatrial.mocks.faults": ("seatrial.mocks.faults", "seatrial.mocks.partners"),
     "seatrial.mocks.partners": ("seatrial.mocks.partners", "seatrial.mocks.faults"),
-    "seatrial.mocks.integrations": ("seatrial.mocks.faults", "seatrial.mocks.partners"),
+    "seatrial.mocks.integrations": ("seatrial.mocks.integrations", "seatrial.mocks.faults", "seatrial.mocks.partners"),
     "seatrial.reports.measures": ("seatrial.reports.measures", "seatrial.reports.formats"),
     "seatrial.reports.formats": ("seatrial.reports.formats", "seatrial.reports.measures"),
 }
@@ -151,6 +153,11 @@ def test_an_extension_never_imports_another(sources: Sources) -> None:
     assert list(met_extensions(sources)) == []
 
 
+def test_every_kind_of_extension_stands_apart() -> None:
+    """Each folder that the catalogue knows has its line among the folders whose files never meet."""
+    assert APART.keys() >= set(FOLDERS_OF_EXTENSIONS.values())
+
+
 def test_there_is_no_circle_of_imports(sources: Sources) -> None:
     """The modules can be put in an order in which each knows only those before it."""
     assert list(circle(sources)) == []
@@ -191,6 +198,7 @@ def test_every_module_says_what_it_is(sources: Sources) -> None:
         (wrong_arrows, {"seatrial.mocks.a": "def f():\n import seatrial.scenarios.b", "seatrial.scenarios.b": ""}),
         (met_extensions, {"seatrial.mocks.faults.a": "import seatrial.mocks.faults.b", "seatrial.mocks.faults.b": ""}),
         (met_extensions, {"seatrial.mocks.faults.a": "import seatrial.mocks.partners.b"}),
+        (met_extensions, {"seatrial.mocks.integrations.a": "import seatrial.mocks.integrations.b"}),
         (met_extensions, {"seatrial.reports.measures.a": "import seatrial.reports.measures.b.c"}),
         (circle, {"seatrial.sim.a": "import seatrial.sim.b", "seatrial.sim.b": "import seatrial.sim.a"}),
         (relative_imports, {"seatrial.sim.a": "from . import b"}),
