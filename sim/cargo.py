@@ -1,4 +1,4 @@
-"""The physical world: goods on the road between warehouses, carriers, suppliers and customers. No messages, no faults."""
+"""The physical world: goods on the road between warehouses, carriers, suppliers and customers."""
 
 from __future__ import annotations
 

@@ -107,8 +107,8 @@ class Unreadable(CallError):
 class Rejected(CallError):
     """The partner answered with an error of its own.
 
-    `status` is the HTTP status, `code` the partner's error code, `retry_after` seconds it asks to wait (None: not said),
-    `pointer` the id of a document that already exists under the same key.
+    `status` is the HTTP status, `code` the partner's error code, `retry_after` the seconds that it asks to wait
+    (None: not said), `pointer` the id of a document that already exists under the same key.
     """
 
     outcome = "rejected"

@@ -51,7 +51,7 @@ class Surroundings(msgspec.Struct, frozen=True):
 
 
 class Integration(Protocol):
-    """An integration: `run` until it is cancelled, `receive` a webhook; raising from `receive` is a 500 to its sender."""
+    """An integration: `run` until it is cancelled, `receive` a webhook; an exception is a 500 to its sender."""
 
     async def run(self) -> None:
         """Work until cancelled."""

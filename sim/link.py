@@ -133,9 +133,7 @@ class LinkClient:
         finally:
             rule = decision.rule if decision else ""
             waited = self._env.now - sent
-            link.evidence.call(
-                self.name, line.name, line.document, key, order, attempt, outcome, status, waited, rule
-            )
+            link.evidence.call(self.name, line.name, line.document, key, order, attempt, outcome, status, waited, rule)
             if decision is not None:
                 link.rulebook.settle(call, decision, self._mattered(decision, outcome, waited))
         return reply  # type: ignore[no-any-return]

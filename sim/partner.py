@@ -1,4 +1,4 @@
-"""Partners: state machines with declared operations that commit at once; what takes business time is a SimPy process."""
+"""Partners: state machines with declared operations that commit at once; business time is a SimPy process."""
 
 from __future__ import annotations
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from seatrial.sim.units import parse_duration, parse_rate, parse_share
@@ -19,8 +20,8 @@ class Share(float):
     """A share from 0 to 1; written `0.5 %`."""
 
 
-_READERS = {Seconds: parse_duration, PerSecond: parse_rate, Share: parse_share}
-_EXAMPLES = {Seconds: ["45 min", "2 d 4 h"], PerSecond: ["200/h"], Share: ["0.5 %"]}
+_READERS: dict[type, Callable[[str], float]] = {Seconds: parse_duration, PerSecond: parse_rate, Share: parse_share}
+_EXAMPLES: dict[type, list[str]] = {Seconds: ["45 min", "2 d 4 h"], PerSecond: ["200/h"], Share: ["0.5 %"]}
 
 
 def read_quantity(kind: type, written: Any) -> Any:

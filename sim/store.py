@@ -39,7 +39,7 @@ class Store(Protocol):
         ...
 
     async def insert(self, table: str, key: str, record: Record) -> bool:
-        """Write the record unless the key is taken; tells whether it was written. Atomic: the unique index of inboxes."""
+        """Write the record unless the key is taken; tells whether it was written. Atomic, like a unique index."""
         ...
 
 

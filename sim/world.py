@@ -46,9 +46,7 @@ class World:
         self.dice = Dice(seed)
         self.rulebook = Rulebook((), self.dice, self.evidence, lambda: self.env.now)
         day = TradingDay(start)
-        self.ground = Ground(
-            self.env, self.evidence, self.dice, self.rulebook, day, Road(), assortment
-        )
+        self.ground = Ground(self.env, self.evidence, self.dice, self.rulebook, day, Road(), assortment)
         self.partners: dict[str, Partner] = {}
         self._rules: tuple[Rule, ...] = ()
 

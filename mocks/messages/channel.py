@@ -28,6 +28,8 @@ class ListChanges(Request[ChangePage], frozen=True):
     """Where to begin; empty: with the oldest that is kept."""
     limit: int = 100
     """Changes on a page, at most."""
+    changed_after: float = 0.0
+    """Only changes that happened after this second of the run: the window of pollers that keep no cursor."""
 
 
 class Batch(msgspec.Struct, frozen=True):
@@ -149,7 +151,7 @@ class AnswerReturn(Request[ReturnAnswered], frozen=True):
     rma_no: str
     """Return number."""
     warehouse: str
-    """Where to send them."""
+    """Where to send them; empty: the return is not granted."""
 
 
 class Refunded(msgspec.Struct, frozen=True):

@@ -1,0 +1,1 @@
+"""The parts that reference integrations are assembled from."""

@@ -1,0 +1,69 @@
+"""The controls of an integration: every safeguard can be switched off."""
+
+from __future__ import annotations
+
+import msgspec
+
+from seatrial.sim.quantities import PerSecond, Seconds
+
+
+class Controls(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Safeguards and their settings. The defaults are the resilient integration."""
+
+    idempotency_key: bool = True
+    """Send idempotency keys, and look a document up before a write is repeated after an unclear end."""
+    retry: bool = True
+    """Repeat failed calls with exponential backoff and jitter."""
+    timeout: bool = True
+    """Wait `patience` for a reply instead of two minutes."""
+    breaker: bool = True
+    """Stop calling a partner that keeps failing, for `breaker_rest`."""
+    throttle: bool = True
+    """Stay under `pace` calls a second to each partner."""
+    dead_letter: bool = True
+    """Put failed messages aside, try them again later, and hand them to people when that does not help."""
+    reconciliation: bool = True
+    """Compare the partners' books from time to time and mend what differs."""
+    fallback_carrier: bool = True
+    """Take the second carrier where the first one fails."""
+    alternate_sourcing: bool = True
+    """Try the next warehouse where one rejects a release."""
+    inbox: bool = True
+    """Keep every incoming message durably until it is worked off, and know it again when it comes twice."""
+    outbox: bool = True
+    """Keep durably what still has to be told to others: stock that listings do not show yet."""
+    ordering_guard: bool = True
+    """Work on one message of an order at a time, and ignore or put aside what comes out of order."""
+    reservation: bool = True
+    """Count captured orders and give each channel a share of the stock, instead of all of it to all."""
+    strict_reading: bool = True
+    """Take a reply that is no document for an error, not for an empty list."""
+
+    patience: Seconds = Seconds(10)
+    """Timeout of a call."""
+    attempts: int = 4
+    """Attempts of a call, the first included."""
+    backoff: Seconds = Seconds(0.5)
+    """Wait before the second attempt; doubles each time, with jitter."""
+    breaker_after: int = 5
+    """Failures in a row after which the breaker opens."""
+    breaker_rest: Seconds = Seconds(60)
+    """How long an open breaker lets nothing through."""
+    pace: PerSecond = PerSecond(50)
+    """Calls a second to one partner."""
+    dead_after: int = 10
+    """Deliveries of a message after which it is a dead letter."""
+    replay_every: Seconds = Seconds(3600)
+    """How often dead letters are tried again."""
+    poll_every: Seconds = Seconds(60)
+    """How often a polled channel is asked for changes."""
+    batch_every: Seconds = Seconds(900)
+    """How often a batch channel is asked for a new file."""
+    listings_every: Seconds = Seconds(60)
+    """How often changed stock is told to the channels."""
+    reconcile_every: Seconds = Seconds(3600)
+    """How often books are compared."""
+    quiet_after: Seconds = Seconds(4 * 3600)
+    """Time after which a release or parcel without news is asked about."""
+    memory: Seconds = Seconds(48 * 3600)
+    """How long numbers of finished messages and orders are remembered."""

@@ -1,0 +1,149 @@
+"""What the integration keeps about orders: one file an order, frozen, replaced as a whole."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import msgspec
+
+from seatrial.mocks.messages.orders import Change, ChannelOrder, Units
+
+ORDERS = "orders"
+"""Table of open orders."""
+DONE = "done"
+"""Table of the numbers of finished orders."""
+INBOX = "inbox"
+"""Table of messages: open ones in full, finished ones by number."""
+RETURNS = "returns"
+"""Table of open returns."""
+DIRTY = "dirty"
+"""Table of SKUs whose stock the channels do not know yet."""
+CURSORS = "cursors"
+"""Table of positions in the partners' lists."""
+
+
+class ReleaseFile(msgspec.Struct, frozen=True):
+    """A part of an order at one warehouse."""
+
+    release_no: str
+    """Release number."""
+    warehouse: str
+    """Name of the warehouse."""
+    lines: tuple[Units, ...]
+    """What it ships."""
+    stage: Literal["released", "labelled", "shipped", "delivered", "cancelled"] = "released"
+    """Where it stands, as far as the integration knows."""
+    parcel_no: str = ""
+    """Its parcel."""
+    carrier: str = ""
+    """Its carrier."""
+    tracking_no: str = ""
+    """The carrier's number."""
+    booked: bool = False
+    """Whether warehouse and ERP both know of it."""
+    news_at: float = 0.0
+    """Second of the run of the last news."""
+
+
+class OrderFile(msgspec.Struct, frozen=True):
+    """An order from capture to delivery."""
+
+    order: ChannelOrder
+    """The order."""
+    entered: bool = False
+    """Whether the ERP has it."""
+    refused: tuple[str, ...] = ()
+    """SKUs that the ERP does not know; nobody ships them."""
+    releases: tuple[ReleaseFile, ...] = ()
+    """Its parts at warehouses, in the order of release."""
+    waiting: tuple[Units, ...] = ()
+    """Units that wait for stock."""
+    cancelled: bool = False
+    """Whether it was cancelled."""
+
+    @property
+    def finished(self) -> bool:
+        """Nothing more will happen to it by itself."""
+        if self.cancelled:
+            return True
+        if not self.entered or self.waiting:
+            return False
+        return bool(self.releases) and all(each.stage in ("delivered", "cancelled") for each in self.releases)
+
+    @property
+    def unsourced(self) -> tuple[Units, ...]:
+        """Units that no warehouse was asked for yet and that do not wait for stock."""
+        left = {line.sku: line.quantity for line in self.order.lines if line.sku not in self.refused}
+        placed = [each.lines for each in self.releases if each.stage != "cancelled"]
+        for unit in (*(unit for lines in placed for unit in lines), *self.waiting):
+            left[unit.sku] = left.get(unit.sku, 0) - unit.quantity
+        return tuple(Units(sku, quantity) for sku, quantity in left.items() if quantity > 0)
+
+    def release(self, release_no: str) -> ReleaseFile | None:
+        """The release with this number."""
+        return next((each for each in self.releases if each.release_no == release_no), None)
+
+    def having(self, changed: ReleaseFile) -> OrderFile:
+        """The same file with one release changed or added."""
+        if self.release(changed.release_no) is None:
+            return msgspec.structs.replace(self, releases=(*self.releases, changed))
+        releases = tuple(changed if each.release_no == changed.release_no else each for each in self.releases)
+        return msgspec.structs.replace(self, releases=releases)
+
+
+class ReturnFile(msgspec.Struct, frozen=True):
+    """A return from authorisation to refund."""
+
+    rma_no: str
+    """Return number."""
+    order_no: str
+    """Order number."""
+    channel: str
+    """Channel that refunds."""
+
+
+class Message(msgspec.Struct, frozen=True):
+    """Something that a partner told, by page, batch or webhook."""
+
+    message_no: str
+    """The same on every delivery."""
+    topic: str
+    """What it is about: a kind of change or the name of an event."""
+    lane: str
+    """What it must not overtake others about: an order, a warehouse's stock."""
+    source: str
+    """Partner that told; empty: the integration itself."""
+    body: msgspec.Struct
+    """The document."""
+    sequence: int = 0
+    """The partner's count."""
+    deliveries: int = 0
+    """How often it was worked on in vain."""
+
+    @classmethod
+    def of_change(cls, change: Change, channel: str) -> Message:
+        """A change that a channel reported, by page, batch or webhook."""
+        return cls(change.change_no, change.kind, change.order_no, channel, change)
+
+    @property
+    def again(self) -> bool:
+        """Whether an earlier delivery may have done a part of the work."""
+        return self.deliveries > 0
+
+
+class Mark(msgspec.Struct, frozen=True):
+    """A number that is known."""
+
+
+MARK = Mark()
+
+
+class Position(msgspec.Struct, frozen=True):
+    """How far a list has been read."""
+
+    cursor: str
+    """The partner's cursor, or a number."""
+
+
+class NotYet(Exception):
+    """A message came before the one that it builds on."""

@@ -1,0 +1,199 @@
+"""Steps 5 to 9: label a packed parcel, confirm, post and invoice its dispatch, follow it to delivery."""
+
+from __future__ import annotations
+
+import msgspec
+
+from seatrial.mocks.messages.carrier import BuyLabel, FindLabel, GetRates, Label, Milestone, Rate, VoidLabel
+from seatrial.mocks.messages.channel import ConfirmShipment
+from seatrial.mocks.messages.erp import PostInvoice, PostShipment, RecordMilestone
+from seatrial.mocks.messages.warehouse import AttachLabel, FulfilmentUpdate, ReleaseState
+from seatrial.mocks.middleware.deck import Deck
+from seatrial.mocks.middleware.files import Message, NotYet, OrderFile, ReleaseFile
+from seatrial.mocks.middleware.sourcing import Sourcing
+from seatrial.sim.client import Client
+from seatrial.sim.errors import CallError
+
+
+class Shipping:
+    """What follows from a warehouse's and a carrier's webhooks."""
+
+    def __init__(self, deck: Deck, sourcing: Sourcing) -> None:
+        self._deck = deck
+        self._sourcing = sourcing
+
+    async def packed(self, message: Message) -> None:
+        """A parcel waits for its label; what was not found is sourced anew."""
+        update = _update(message)
+        file, release = await self._find(update)
+        if file is None or release is None or (self._deck.controls.ordering_guard and release.stage != "released"):
+            return
+        state = update.state
+        if state.packed:
+            label, carrier = await self._label(file, state, message.again)
+            request = AttachLabel(update.release_no, update.order_no, state.parcel_no, carrier.name, label.tracking_no)
+            await self._deck.ask(self._deck.warehouses[release.warehouse], request, key=f"{state.parcel_no}/label")
+        await self._packed(file, release, state)
+
+    async def rejected(self, message: Message) -> None:
+        """The warehouse cannot ship a release after all."""
+        update = _update(message)
+        file, release = await self._find(update)
+        if file is None or release is None or release.stage != "released":
+            return
+        self._deck.stock.expect(release.lines)
+        self._deck.stock.nothing_left(release.warehouse, (unit.sku for unit in update.state.short or release.lines))
+        file = file.having(msgspec.structs.replace(release, stage="cancelled"))
+        await self._deck.save(file)
+        await self._sourcing.source(file)
+
+    async def dispatched(self, message: Message) -> None:
+        """A parcel left: tell the channel, post and invoice it, tell the customer."""
+        deck, update = self._deck, _update(message)
+        file, release = await self._find(update)
+        if (
+            file is None
+            or release is None
+            or (deck.controls.ordering_guard and release.stage in ("shipped", "delivered"))
+        ):
+            return
+        state, order_no, parcel = update.state, update.order_no, update.state.parcel_no
+        channel = deck.channels[file.order.channel]
+        confirmation = ConfirmShipment(order_no, parcel, state.carrier, state.tracking_no, state.packed)
+        await deck.ask(channel, confirmation, key=parcel)
+        shipment = PostShipment(order_no, parcel, release.warehouse, state.packed, state.at)
+        await deck.ask(deck.erp, shipment, key=f"{parcel}/shipment")
+        await deck.ask(deck.erp, PostInvoice(order_no, parcel, deck.around.now()), key=f"{parcel}/invoice")
+        await deck.tell(order_no, "shipped", parcel)
+        shipped = msgspec.structs.replace(
+            release,
+            stage="shipped",
+            parcel_no=parcel,
+            carrier=state.carrier,
+            tracking_no=state.tracking_no,
+            news_at=deck.around.now(),
+        )
+        await deck.save(file.having(shipped))
+
+    async def delivered(self, message: Message) -> None:
+        """A parcel arrived."""
+        await self._end(message, "delivered")
+
+    async def returned_to_sender(self, message: Message) -> None:
+        """Nobody took the parcel; the goods come back to the warehouse."""
+        milestone = message.body
+        assert isinstance(milestone, Milestone)
+        parcel = milestone.parcel_no
+        await self._deck.open_case(f"{parcel}/rts", milestone.order_no, "customer_service", "return_to_sender")
+        await self._end(message, "exception")
+
+    async def excepted(self, message: Message) -> None:
+        """Something went wrong on the road."""
+        milestone = message.body
+        assert isinstance(milestone, Milestone)
+        order_no, parcel = milestone.order_no, milestone.parcel_no
+        request = RecordMilestone(order_no, parcel, milestone.stage)
+        await self._deck.ask(self._deck.erp, request, key=f"{parcel}/exception")
+        await self._deck.tell(order_no, "exception", parcel, service=True)
+
+    async def void(self, message: Message) -> None:
+        """A first carrier may have sold a label before the second one did: give it back."""
+        carrier_name, order_no, parcel = message.lane.split("|")
+        carrier = self._deck.carriers[carrier_name]
+        label = await self._deck.ask(carrier, FindLabel(order_no, parcel))
+        if label.id:
+            await self._deck.ask(carrier, VoidLabel(order_no, parcel, label.id), key=f"{label.id}/void")
+
+    async def _find(self, update: FulfilmentUpdate) -> tuple[OrderFile | None, ReleaseFile | None]:
+        """The file and the release; nothing where the order is finished and has no more news."""
+        deck = self._deck
+        if await deck.is_done(update.order_no):
+            return None, None
+        file = await deck.file(update.order_no)
+        return file, file.release(update.release_no)
+
+    async def _end(self, message: Message, subject: str) -> None:
+        deck, milestone = self._deck, message.body
+        assert isinstance(milestone, Milestone)
+        order_no, parcel = milestone.order_no, milestone.parcel_no
+        if deck.controls.ordering_guard and await deck.is_done(order_no):
+            return
+        file = await deck.file(order_no)
+        release = next((each for each in file.releases if each.parcel_no == parcel), None)
+        if release is None or release.stage == "labelled":
+            raise NotYet(f"{parcel} is not known to have been shipped")
+        if deck.controls.ordering_guard and release.stage == "delivered":
+            return
+        request = RecordMilestone(order_no, parcel, milestone.stage)
+        await deck.ask(deck.erp, request, key=f"{parcel}/{milestone.stage}")
+        await deck.tell(order_no, subject, parcel)
+        await deck.save(file.having(msgspec.structs.replace(release, stage="delivered")))
+
+    async def _packed(self, file: OrderFile, release: ReleaseFile, state: ReleaseState) -> None:
+        """Note the parcel; what is short goes back into sourcing."""
+        deck = self._deck
+        kept = msgspec.structs.replace(
+            release,
+            stage="labelled" if state.packed else "cancelled",
+            lines=state.packed or release.lines,
+            parcel_no=state.parcel_no,
+            news_at=deck.around.now(),
+        )
+        file = file.having(kept)
+        await deck.save(file)
+        if state.short:
+            deck.stock.expect(state.short)
+            await self._sourcing.source(file)
+
+    async def _label(self, file: OrderFile, state: ReleaseState, again: bool) -> tuple[Label, Client]:
+        """Rate-shop and buy; on failure the second carrier; then the message comes again (the service rule)."""
+        deck, order_no = self._deck, file.order.order_no
+        units = sum(unit.quantity for unit in state.packed)
+        offers, failure = await self._offers(file, state.parcel_no, units)
+        for position, (rate, carrier) in enumerate(offers):
+            try:
+                label = await self._buy(carrier, order_no, state.parcel_no, rate, again)
+            except CallError as error:
+                failure = error
+                if not deck.controls.fallback_carrier or position == len(offers) - 1:
+                    break
+                if error.may_have_committed:
+                    lane = f"{carrier.name}|{order_no}|{state.parcel_no}"
+                    await deck.send_myself("label_doubtful", lane, f"void/{lane}")
+            else:
+                return label, carrier
+        assert failure is not None
+        raise failure
+
+    async def _offers(
+        self, file: OrderFile, parcel_no: str, units: int
+    ) -> tuple[list[tuple[Rate, Client]], CallError | None]:
+        deck, order = self._deck, file.order
+        failure: CallError | None = None
+        offers: list[tuple[Rate, Client]] = []
+        for carrier in deck.carriers.values():
+            try:
+                request = GetRates(order.order_no, parcel_no, units, order.customer.country)
+                rates = (await deck.ask(carrier, request)).rates
+            except CallError as error:
+                failure = error
+            else:
+                offers += [(rate, carrier) for rate in rates[:1]]
+                if not deck.controls.fallback_carrier:
+                    break
+        return sorted(offers, key=lambda offer: offer[0].price), failure
+
+    async def _buy(self, carrier: Client, order_no: str, parcel_no: str, rate: Rate, again: bool) -> Label:
+        deck = self._deck
+
+        async def find() -> Label | None:
+            label = await deck.ask(carrier, FindLabel(order_no, parcel_no))
+            return label if label.id else None
+
+        request = BuyLabel(order_no, parcel_no, rate.rate_id)
+        return await deck.ask(carrier, request, key=parcel_no, lookup=find, again=again)
+
+
+def _update(message: Message) -> FulfilmentUpdate:
+    assert isinstance(message.body, FulfilmentUpdate)
+    return message.body
