@@ -37,7 +37,7 @@ class OrderLine(msgspec.Struct, frozen=True, gc=False):
     """Price of a unit in minor units of the order's currency."""
 
 
-class ChannelOrder(msgspec.Struct, frozen=True):
+class ChannelOrder(msgspec.Struct, frozen=True, gc=False):
     """An order as a channel took it."""
 
     order_no: str
@@ -70,7 +70,7 @@ class Units(msgspec.Struct, frozen=True, gc=False):
     """Units; a movement of stock may be negative."""
 
 
-class ReturnRequest(msgspec.Struct, frozen=True):
+class ReturnRequest(msgspec.Struct, frozen=True, gc=False):
     """A shopper wants to send goods back."""
 
     rma_no: str
@@ -83,7 +83,7 @@ class ReturnRequest(msgspec.Struct, frozen=True):
     """Why."""
 
 
-class Change(msgspec.Struct, frozen=True):
+class Change(msgspec.Struct, frozen=True, gc=False):
     """What a channel reports about an order: by page, webhook or batch, always in this shape."""
 
     change_no: str

@@ -1,0 +1,153 @@
+"""The order book of a sales channel: what was sold, what of it is on its way, what was paid and given back."""
+
+from __future__ import annotations
+
+from collections import deque
+from typing import Literal
+
+import msgspec
+
+from seatrial.mocks.messages.orders import ChannelOrder, Units
+from seatrial.sim.errors import HarnessError, Rejected
+
+State = Literal["placed", "acknowledged", "part_shipped", "shipped", "cancelled"]
+"""Where a known order stands."""
+
+
+class SoldOrder(msgspec.Struct, gc=False):
+    """One order in the book; once nothing is left to ship, its lines are dropped and only keys and sums stay."""
+
+    order: ChannelOrder | None
+    """The order, until it is finished."""
+    paid: int
+    """What the shopper paid, minor units."""
+    open: int
+    """Units neither confirmed as shipped nor cancelled."""
+    state: State = "placed"
+    """Where it stands."""
+    refunded: int = 0
+    """What was given back, minor units."""
+    asked_out: bool = False
+    """Whether the shopper asked to cancel; a shop offers that once."""
+    cancelled: bool = False
+    """Whether what had not been shipped by then was cancelled."""
+    sent: dict[str, int] | None = None
+    """Units confirmed by SKU, where a part of the order has been shipped."""
+    parcels: tuple[str, ...] = ()
+    """Parcels confirmed."""
+    refunds: tuple[str, ...] = ()
+    """Business keys of refunds given."""
+    returns: int = 0
+    """Returns asked for, ever."""
+    pending_returns: int = 0
+    """Returns whose goods are not yet on their way back."""
+
+    @property
+    def finished(self) -> bool:
+        """Whether nothing is left to ship."""
+        return self.order is None
+
+    def remainder(self) -> tuple[tuple[Units, int], ...]:
+        """What is left to ship, line by line, with what the shopper paid for it in minor units."""
+        lines, sent = (self.order.lines if self.order else ()), self.sent or {}
+        left = ((line, line.quantity - sent.get(line.sku, 0)) for line in lines)
+        return tuple((Units(line.sku, units), units * line.unit_price) for line, units in left if units > 0)
+
+
+class ReturnOnOrder(msgspec.Struct, gc=False):
+    """A return that a shopper asked for. States: asked, answered; forgotten when the goods leave or are not wanted."""
+
+    order_no: str
+    """Order that the goods came with."""
+    lines: tuple[Units, ...]
+    """What comes back."""
+    answered: bool = False
+    """Whether the shopper knows where to send it."""
+
+
+class OrderBook:
+    """Every order of a channel from its sale until `keep` seconds after nothing is left to ship or to return."""
+
+    def __init__(self, keep: float) -> None:
+        self._keep = keep
+        self._orders: dict[str, SoldOrder] = {}
+        self._returns: dict[str, ReturnOnOrder] = {}
+        self._finished: deque[tuple[float, str]] = deque()
+
+    def __len__(self) -> int:
+        return len(self._orders)
+
+    def get(self, order_no: str) -> SoldOrder | None:
+        """The order, or None where the book does not know it, or not any more."""
+        return self._orders.get(order_no)
+
+    def find(self, order_no: str) -> SoldOrder:
+        """The order. Raises Rejected (404 `unknown_order`)."""
+        sold = self._orders.get(order_no)
+        if sold is None:
+            raise Rejected("unknown_order", f"no order {order_no}", status=404)
+        return sold
+
+    def enter(self, order: ChannelOrder, units: int, paid: int) -> None:
+        """Enter a new order. Raises HarnessError for a number that is taken: shoppers never use one twice."""
+        if order.order_no in self._orders:
+            raise HarnessError(f"{order.channel} sold an order number twice: {order.order_no!r}")
+        self._orders[order.order_no] = SoldOrder(order, paid, units)
+
+    def confirm(self, sold: SoldOrder, order_no: str, parcel_no: str, lines: tuple[Units, ...], now: float) -> None:
+        """Book a parcel as shipped; a parcel that was booked before changes nothing."""
+        if parcel_no in sold.parcels:
+            return
+        sold.parcels = (*sold.parcels, parcel_no)
+        if sold.finished:
+            return
+        sold.open -= sum(line.quantity for line in lines)
+        if sold.open <= 0:
+            self._finish(sold, order_no, "shipped", now)
+            return
+        sold.state = "part_shipped"
+        sent = sold.sent = sold.sent or {}
+        for line in lines:
+            sent[line.sku] = sent.get(line.sku, 0) + line.quantity
+
+    def cancel(self, sold: SoldOrder, order_no: str, now: float) -> None:
+        """Book that what is left will not be shipped."""
+        sold.cancelled = True
+        self._finish(sold, order_no, "shipped" if sold.parcels else "cancelled", now)
+
+    def prune(self, now: float) -> None:
+        """Forget orders that were finished `keep` seconds ago and have no return under way."""
+        finished, before = self._finished, now - self._keep
+        while finished and finished[0][0] < before:
+            order_no = finished.popleft()[1]
+            if self._orders[order_no].pending_returns:
+                finished.append((now, order_no))
+            else:
+                del self._orders[order_no]
+
+    def want_back(self, sold: SoldOrder, order_no: str, lines: tuple[Units, ...]) -> str:
+        """Enter a return; gives its number."""
+        sold.returns += 1
+        sold.pending_returns += 1
+        rma_no = f"{order_no}/RMA{sold.returns}"
+        self._returns[rma_no] = ReturnOnOrder(order_no, lines)
+        return rma_no
+
+    def find_return(self, rma_no: str, order_no: str) -> ReturnOnOrder | None:
+        """A return that is not yet on its way, None for one that has left. Raises Rejected (404 `unknown_return`)."""
+        sold, back = self.find(order_no), self._returns.get(rma_no)
+        number = rma_no.removeprefix(f"{order_no}/RMA")
+        if back is None and not (number.isdecimal() and 0 < int(number) <= sold.returns):
+            raise Rejected("unknown_return", f"no return {rma_no} for order {order_no}", status=404)
+        return back
+
+    def close_return(self, rma_no: str) -> ReturnOnOrder:
+        """The goods are on their way, or not wanted: the return leaves the book."""
+        back = self._returns.pop(rma_no)
+        self._orders[back.order_no].pending_returns -= 1
+        return back
+
+    def _finish(self, sold: SoldOrder, order_no: str, state: State, now: float) -> None:
+        """Nothing is left to ship: keep the keys, drop the lines."""
+        sold.state, sold.open, sold.order, sold.sent = state, 0, None, None
+        self._finished.append((now, order_no))
