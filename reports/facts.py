@@ -57,6 +57,8 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True):
     """Every rule that the scenario armed."""
     currency: str = "GBP"
     """Currency of all amounts, ISO 4217."""
+    grace: float = 900.0
+    """Seconds before the end of the run in which nothing is owed yet for what happens."""
     minutes: Mapping[str, float] = TEAM_MINUTES
     """Minutes of manual work that an exception costs, by team."""
     replay: str = "seatrial run {scenario} --seed {seed} --integration {integration}"
@@ -65,6 +67,11 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True):
     """Whether the run reached its end; a run that was interrupted is never green."""
     trouble: str = ""
     """What went wrong inside the harness; empty: nothing."""
+
+    def owing_until(self, end: int) -> int:
+        """Last microsecond at which an obligation can arise that has to be met in a run whose last row is at `end`."""
+        over = int(self.duration * 1_000_000) or end
+        return over - int(self.grace * 1_000_000)
 
     def command(self) -> str:
         """The replay command with its names filled in."""

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import cached_property
-from typing import Final
+from typing import Any, Final, TypeVar, TypeVarTuple, cast
 
 import polars as pl
 
@@ -26,6 +27,8 @@ _PAGES: Final = {
 }
 _FEW: Final = ("partner", "operation", "document", "outcome", "rule")
 """Columns with few different cells: as categories they take a fifth of the memory."""
+Derived = TypeVar("Derived")
+Given = TypeVarTuple("Given")
 
 
 class Logbook:
@@ -36,6 +39,7 @@ class Logbook:
 
     def __init__(self, evidence: pl.DataFrame | pl.LazyFrame) -> None:
         self._rows = evidence.lazy()
+        self._derived: dict[tuple[object, ...], Any] = {}
 
     @property
     def rows(self) -> pl.LazyFrame:
@@ -97,11 +101,12 @@ class Logbook:
         """The events of some names."""
         return self.events.filter(pl.col("operation").cast(pl.String).is_in(names))
 
-    def forget(self) -> None:
-        """Let go of every page; they are read again when asked for."""
-        for name, part in vars(type(self)).items():
-            if isinstance(part, cached_property):
-                vars(self).pop(name, None)
+    def derived(self, table: Callable[[Logbook, *Given], Derived], *given: *Given) -> Derived:
+        """What `table(log, *given)` makes of the evidence, made once for all measures that ask for it."""
+        name = (table, *given)
+        if name not in self._derived:
+            self._derived[name] = table(self, *given)
+        return cast("Derived", self._derived[name])
 
     def _page(self, kind: str) -> pl.DataFrame:
         columns = ["number", "time", *_PAGES[kind]]

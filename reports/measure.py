@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterable
-from typing import ClassVar
+from collections.abc import Callable, Iterable
+from typing import ClassVar, TypeAlias
 
 from seatrial.reports.facts import Facts
 from seatrial.reports.logbook import Logbook
 from seatrial.reports.reading import Definition, Reading
 from seatrial.sim.errors import HarnessError
+
+Read: TypeAlias = Callable[..., Reading]
+"""`Measure.reading` of one measure, where a table shared by several makes readings for it."""
 
 
 class Measure(ABC):

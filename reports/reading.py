@@ -46,9 +46,11 @@ class Definition(msgspec.Struct, frozen=True, kw_only=True):
     meaning: str
     """What it says, in one line."""
     code: str = ""
-    """Stable code of the finding that a value above zero amounts to; `*` is filled like the name's. Empty: none."""
+    """Stable code of the finding that a value above `above` amounts to. Empty: none."""
+    above: float = 0.0
+    """A value above this is a finding."""
     title: str = ""
-    """The finding in words; {count} is the value, {part} what `*` stands for."""
+    """The finding in words."""
 
     def covers(self, name: str) -> bool:
         """Whether a reading of this name is one of these."""

@@ -1,0 +1,94 @@
+"""Bands: how a trade went before a fault, and when after it everything was back within."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final
+
+import polars as pl
+
+from seatrial.reports.curves import backlog
+from seatrial.reports.documents import FLOW
+from seatrial.reports.journeys import order_journeys
+from seatrial.reports.logbook import HOUR, SECOND, Logbook
+
+BEFORE: Final = 24 * HOUR
+"""What counts as before the fault: at most a day, in microseconds."""
+TOO_YOUNG: Final = HOUR
+"""A run that is younger than this when a fault begins has no band of its own yet."""
+SLACK: Final = 1.25
+"""A band reaches from nothing to so many times the highest level before the fault, and a little more."""
+FEW_ORDERS: Final = 5
+"""The band of the backlog where the run is too young for one; a quarter of the slack of any band."""
+BUCKET: Final = HOUR // 6
+"""Latency is judged by its median over ten minutes."""
+
+Stretch = tuple[int, int]
+"""Begin and end of a stretch in microseconds; end is `OPEN` for one that never ends."""
+OPEN: Final = 1 << 62
+
+
+def backlog_breaks(log: Logbook, begin: int, end: int) -> list[Stretch]:
+    """Stretches from `end` on in which more orders waited than the band before `begin` allows."""
+    curve = log.derived(backlog)
+    lasting = curve.with_columns(pl.col("time").shift(-1).fill_null(OPEN).alias("until"))
+    past = lasting.filter((pl.col("until") > begin - BEFORE) & (pl.col("time") < begin))["orders"].max()
+    height = SLACK * past + 2 if isinstance(past, int) and begin >= TOO_YOUNG else float(FEW_ORDERS)
+    over = lasting.filter((pl.col("until") > end) & (pl.col("orders") > height))
+    return list(over.select("time", "until").iter_rows())
+
+
+def latency_breaks(log: Logbook, begin: int, end: int) -> list[Stretch]:
+    """Stretches of ten minutes from `end` on whose orders had waited longer for release than the band allows."""
+    medians = log.derived(release_medians)
+    past = medians.filter((pl.col("last") >= begin - BEFORE) & (pl.col("last") < begin))["took"].max()
+    if not isinstance(past, int | float) or begin < TOO_YOUNG:
+        return []
+    late = medians.filter((pl.col("last") > end) & (pl.col("took") > SLACK * past + 60 * SECOND))
+    return list(late.select("first", "last").iter_rows())
+
+
+def release_medians(log: Logbook) -> pl.DataFrame:
+    """Median time from placed to released (`took`) of what was released in each ten minutes, `first` to `last`."""
+    orders = log.derived(order_journeys).filter(pl.col("backordered").is_null() & pl.col("released").is_not_null())
+    waits = orders.select("released", (pl.col("released") - pl.col("placed")).alias("took"))
+    return (
+        waits.group_by((pl.col("released") // BUCKET).alias("bucket"))
+        .agg(pl.col("took").median(), pl.col("released").min().alias("first"), pl.col("released").max().alias("last"))
+        .sort("bucket")
+    )
+
+
+def duplicate_breaks(log: Logbook, begin: int, end: int) -> list[Stretch]:
+    """Stretches in which a document lived twice that did not before `begin`."""
+    born = log.derived(duplicate_lives).filter((pl.col("born") >= begin) & (pl.col("gone") > end))
+    return list(born.select("born", "gone").iter_rows())
+
+
+def duplicate_lives(log: Logbook) -> pl.DataFrame:
+    """When each business key of the flow had more than one live document: `born` to `gone`, `OPEN` if it still has."""
+    by_key = ("document", "key")
+    step = pl.when(pl.col("outcome") == "created").then(1).when(pl.col("outcome") == "reversed").then(-1)
+    rows = log.commits.with_columns(pl.col("document").cast(pl.String), step.alias("step")).filter(
+        pl.col("step").is_not_null() & pl.col("document").is_in(FLOW)
+    )
+    several = rows.filter(pl.col("step") == 1).group_by(by_key).len().filter(pl.col("len") > 1)
+    instants = rows.join(several, on=by_key, how="semi").group_by(*by_key, "time").agg(pl.col("step").sum())
+    levels = instants.sort("time").with_columns((pl.col("step").cum_sum().over(by_key) > 1).alias("twice"))
+    flips = levels.filter(pl.col("twice") != pl.col("twice").shift(1).over(by_key).fill_null(False))
+    gone = pl.col("time").shift(-1).over(by_key).fill_null(OPEN)
+    return flips.select(*by_key, pl.col("time").alias("born"), gone.alias("gone"), "twice").filter("twice")
+
+
+def first_quiet(breaks: Sequence[Stretch], end: int, horizons: Sequence[int]) -> int | None:
+    """First microsecond from `end` on after which no break follows before a horizon; None: there is none.
+
+    Horizons, in order, are the begins of later faults and the end of the run: what a later fault breaks is not the
+    earlier one's, unless that had not recovered by then.
+    """
+    for horizon in horizons:
+        known = [(begin, until) for begin, until in breaks if begin < horizon]
+        quiet = max([end, *(until for _, until in known)])
+        if quiet < horizon or quiet == end:
+            return quiet
+    return None

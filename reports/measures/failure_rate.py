@@ -1,0 +1,65 @@
+"""Failure rate: how many calls failed, and how many orders the integration could not finish by itself."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Final
+
+import polars as pl
+
+from seatrial.reports.facts import Facts
+from seatrial.reports.journeys import order_journeys
+from seatrial.reports.logbook import Logbook
+from seatrial.reports.measure import Measure
+from seatrial.reports.reading import Definition, Reading
+
+_NO_BUSINESS: Final = (401, 408, 429)
+"""Rejections that say nothing about the document: sign in again, too slow, too many."""
+
+
+class FailureRate(Measure):
+    """Share of the calls that failed, and share of the orders that needed people or never came to an end.
+
+    Formula: `failure_rate.calls`: calls without a usable reply (timed out, refused, reset, unreadable, cancelled) or
+    rejected with 401, 408, 429 or 500 and above, divided by calls; a rejection for a reason of the trade, such as
+    insufficient stock, is no failure. `failure_rate.<partner>`: the same for one partner. `failure_rate.integration`:
+    orders with a dead letter, or neither shipped, back-ordered, cancelled nor rejected by the end, divided by orders
+    placed before the last `grace` of the run. Unit: share. Source: call, note and event rows.
+    """
+
+    defines = (
+        Definition(name="failure_rate.calls", unit="share", better="lower", meaning="failed calls of all calls"),
+        Definition(
+            name="failure_rate.integration",
+            unit="share",
+            better="lower",
+            meaning="orders with a dead letter or without an end, of all orders",
+        ),
+        Definition(name="failure_rate.*", unit="share", better="lower", meaning="failed calls of a partner's calls"),
+    )
+
+    def read(self, log: Logbook, facts: Facts) -> Iterable[Reading]:
+        """Calls in all and by partner, then orders."""
+        business = (pl.col("outcome") == "rejected") & ~pl.col("status").is_in(_NO_BUSINESS) & (pl.col("status") < 500)
+        calls = log.calls.select("partner", ((pl.col("outcome") != "ok") & ~business).alias("failed"))
+        yield self._share("failure_rate.calls", calls["failed"])
+        for (partner,), rows in sorted(calls.group_by("partner"), key=lambda group: str(group[0][0])):
+            yield self._share(f"failure_rate.{partner}", rows["failed"])
+        yield self._orders(log, facts)
+
+    def _orders(self, log: Logbook, facts: Facts) -> Reading:
+        orders = log.derived(order_journeys).filter(pl.col("placed") <= facts.owing_until(log.end))
+        dead = log.notes.filter(pl.col("operation") == "dead_letter").select("correlation").unique()
+        letters = orders.join(dead, on="correlation", how="semi", maintain_order="left")
+        ends = ("shipped", "backordered", "cancelled", "rejected")
+        open_ended = orders.filter(pl.all_horizontal(pl.col(ends).is_null()))
+        failed = pl.concat([letters, open_ended])["correlation"].unique(maintain_order=True)
+        name = "failure_rate.integration"
+        if not orders.height:
+            return self.reading(name, None, detail="no orders")
+        return self.reading(name, failed.len() / orders.height, orders.height, keys=failed.head(5).to_list())
+
+    def _share(self, name: str, failed: pl.Series) -> Reading:
+        if not failed.len():
+            return self.reading(name, None, detail="no calls")
+        return self.reading(name, float(failed.sum()) / failed.len(), failed.len())

@@ -1,0 +1,73 @@
+"""Latency: how long the steps of the trade take, and the calls."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Final
+
+import polars as pl
+
+from seatrial.reports.facts import Facts
+from seatrial.reports.journeys import order_journeys, parcel_journeys, return_journeys
+from seatrial.reports.logbook import Logbook
+from seatrial.reports.measure import Measure
+from seatrial.reports.percentiles import STATISTICS, spread
+from seatrial.reports.reading import Definition, Reading
+
+_ORDERS: Final = (
+    ("placed", "acknowledged"),
+    ("placed", "entered"),
+    ("entered", "released"),
+    ("placed", "released"),
+    ("released", "shipped"),
+    ("placed", "shipped"),
+    ("invoiced", "settled"),
+    ("placed", "settled"),
+    ("cancel_asked", "cancel_answered"),
+)
+_PARCELS: Final = (("shipped", "confirmed"), ("shipped", "posted"), ("shipped", "invoiced"), ("shipped", "delivered"))
+_RETURNS: Final = (("received", "credited"), ("received", "refunded"))
+_STEPS: Final = tuple(f"{before}_to_{after}" for before, after in (*_ORDERS, *_PARCELS, *_RETURNS))
+
+
+def _define(name: str, meaning: str) -> Iterable[Definition]:
+    for statistic in STATISTICS:
+        yield Definition(
+            name=f"latency.{name}.{statistic}", unit="s", better="lower", meaning=f"{statistic} of the time {meaning}"
+        )
+
+
+class Latency(Measure):
+    """Time from one business step to the next, and of calls as their callers saw them.
+
+    Formula: per order, parcel or return the first event of the later step minus the first event of the earlier one;
+    those that never got there are no samples (`lost` counts them), nor those that took the steps the other way round.
+    Percentiles by nearest rank, p95 of at least 20 and p99 of at least 100 samples. Unit: s. Source: event rows; call
+    rows for `latency.call.<partner>.<operation>`.
+    """
+
+    defines = (
+        *(each for step in _STEPS for each in _define(step, f"from {step.replace('_to_', ' to ').replace('_', ' ')}")),
+        *_define("call.*", "of a call to one operation of one partner"),
+    )
+
+    def read(self, log: Logbook, facts: Facts) -> Iterable[Reading]:
+        """Spread of every step and of every operation."""
+        yield from self._steps(log.derived(order_journeys), _ORDERS, "orders")
+        yield from self._steps(log.derived(parcel_journeys), _PARCELS, "parcels")
+        yield from self._steps(log.derived(return_journeys), _RETURNS, "returns")
+        yield from self._calls(log.calls)
+
+    def _steps(self, table: pl.DataFrame, steps: Iterable[tuple[str, str]], what: str) -> Iterable[Reading]:
+        for before, after in steps:
+            began = table.filter(pl.col(before).is_not_null())
+            never = began[after].null_count()
+            took = (began[after] - began[before]).drop_nulls()
+            detail = f"{never} of {began.height} {what} never got there" if never else ""
+            yield from spread(f"latency.{before}_to_{after}", took.filter(took >= 0), self.reading, detail)
+
+    def _calls(self, calls: pl.DataFrame) -> Iterable[Reading]:
+        name = pl.concat_str("partner", pl.lit("."), "operation").alias("name")
+        piles = calls.group_by("partner", "operation").agg("latency").select(name, "latency").sort("name")
+        for operation, latencies in piles.iter_rows():
+            yield from spread(f"latency.call.{operation}", pl.Series(latencies), self.reading)

@@ -1,0 +1,57 @@
+"""Promise: whether goods left when the shopper had been told they would."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import polars as pl
+
+from seatrial.reports.facts import Facts
+from seatrial.reports.journeys import order_journeys
+from seatrial.reports.logbook import SECOND, Logbook
+from seatrial.reports.measure import Measure
+from seatrial.reports.reading import Definition, Reading
+
+
+class Promise(Measure):
+    """Orders whose first parcel left by the date that the channel had promised.
+
+    Formula: kept orders divided by orders with a promise that fell due: those that shipped, and those that did not
+    ship, were not cancelled or rejected, and whose date passed before the end of the run.
+    `promise.kept_share` holds the first promise against the first dispatch, `promise.renewed_share` the last promise
+    made before it: a back-order that was given a new date and kept it counts there. Unit: share. Source:
+    `order.promised` event rows (the second of the run stands in document_id), `shipment.dispatched` event rows.
+    """
+
+    defines = (
+        Definition(
+            name="promise.kept_share", unit="share", better="higher", meaning="orders that left by their first promise"
+        ),
+        Definition(
+            name="promise.renewed_share",
+            unit="share",
+            better="higher",
+            meaning="orders that left by the last promise made",
+        ),
+    )
+
+    def read(self, log: Logbook, facts: Facts) -> Iterable[Reading]:
+        """Hold promises against dispatches."""
+        due = (pl.col("document_id").cast(pl.Float64, strict=False) * SECOND).cast(pl.Int64).alias("due")
+        promises = log.event("order.promised").select("correlation", "time", due).drop_nulls("due")
+        orders = log.derived(order_journeys).select("correlation", "shipped", "cancelled", "rejected")
+        known = promises.join(orders, on="correlation", maintain_order="left")
+        in_time = known.filter(pl.col("shipped").is_null() | (pl.col("time") <= pl.col("shipped")))
+        yield self._share("promise.kept_share", known.unique("correlation", keep="first", maintain_order=True), log.end)
+        last = in_time.unique("correlation", keep="last", maintain_order=True)
+        yield self._share("promise.renewed_share", last, log.end)
+
+    def _share(self, name: str, promised: pl.DataFrame, end: int) -> Reading:
+        given_up = pl.col("cancelled").is_not_null() | pl.col("rejected").is_not_null()
+        overdue = pl.col("shipped").is_null() & ~given_up & (pl.col("due") < end)
+        fallen = promised.filter(pl.col("shipped").is_not_null() | overdue)
+        if not fallen.height:
+            return self.reading(name, None, detail="no promise fell due")
+        broken = fallen.filter(pl.col("shipped").fill_null(end) > pl.col("due"))
+        keys = broken["correlation"].head(5).to_list()
+        return self.reading(name, 1 - broken.height / fallen.height, fallen.height, keys=keys)

@@ -1,0 +1,66 @@
+"""Recovery: how long after a fault the trade was back to what it was before."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable
+
+from seatrial.reports.bands import backlog_breaks, duplicate_breaks, first_quiet, latency_breaks
+from seatrial.reports.facts import Facts
+from seatrial.reports.logbook import SECOND, Logbook
+from seatrial.reports.measure import Measure
+from seatrial.reports.reading import NEVER, Definition, Reading
+from seatrial.reports.verdict import RuleCoverage
+from seatrial.reports.windows import coverage
+
+_MEANING = "minutes from the end of a fault to the moment after which all is as before it"
+
+
+class Recovery(Measure):
+    """Time from the end of a fault's window to the first moment after which nothing is worse than before the fault.
+
+    Formula: the first moment after which, until the next fault begins, (1) the backlog - orders placed and neither
+    released, back-ordered, cancelled nor rejected - is at most 1.25 times its highest level in the day before the fault
+    plus 2, or at most 5 orders where the run was younger than an hour; (2) the median wait from placed to released
+    over ten minutes is at most 1.25 times its highest before the fault plus a minute; (3) no document lives twice that
+    did not before the fault. What has not recovered when the next fault begins is looked for after that one, too.
+    Never is a value. Unit: min. Source: event and commit rows, windows of the rules; rules that never fired give none.
+    """
+
+    defines = (
+        Definition(name="recovery.max", unit="min", better="lower", meaning=f"the longest of all: {_MEANING}"),
+        Definition(
+            name="recovery.*",
+            unit="min",
+            better="lower",
+            meaning=f"{_MEANING}, by rule",
+            code="NEVER_RECOVERED",
+            above=sys.float_info.max,
+            title="after the fault the trade never came back to what it was before",
+        ),
+    )
+
+    def read(self, log: Logbook, facts: Facts) -> Iterable[Reading]:
+        """One reading per rule, and the longest."""
+        rules = coverage(log, facts)
+        begins = sorted({int(rule.begin * SECOND) for rule in rules if rule.fired})
+        times = []
+        for rule in rules:
+            if not rule.fired:
+                yield self.reading(f"recovery.{rule.rule}", None, detail="the rule never fired")
+                continue
+            times.append(self._minutes(log, rule, begins))
+            yield self.reading(f"recovery.{rule.rule}", times[-1], rule.fired)
+        detail = "" if times else "no fault struck"
+        yield self.reading("recovery.max", max(times, default=0.0), len(times), detail=detail)
+
+    def _minutes(self, log: Logbook, rule: RuleCoverage, begins: list[int]) -> float:
+        begin, end = int(rule.begin * SECOND), int(rule.end * SECOND)
+        breaks = [
+            *backlog_breaks(log, begin, end),
+            *latency_breaks(log, begin, end),
+            *duplicate_breaks(log, begin, end),
+        ]
+        horizons = [*(later for later in begins if later > end), max(log.end, end) + 1]
+        quiet = first_quiet(breaks, end, horizons)
+        return NEVER if quiet is None else (quiet - end) / SECOND / 60
