@@ -6,41 +6,19 @@ from collections.abc import Mapping
 from typing import Any, ClassVar
 
 import msgspec
-from simpy import Environment
 
-from seatrial.sim.assortment import Assortment
 from seatrial.sim.call import INSIDE, Call
-from seatrial.sim.cargo import Cargo, Road
+from seatrial.sim.cargo import Cargo
 from seatrial.sim.conduct import Conduct
-from seatrial.sim.dice import Dice
 from seatrial.sim.door import Door, Gate
 from seatrial.sim.errors import HarnessError
-from seatrial.sim.evidence import Evidence
 from seatrial.sim.fate import Fate
+from seatrial.sim.ground import Ground
 from seatrial.sim.operation import Operation, operation, operations_of
 from seatrial.sim.post import Post
-from seatrial.sim.rulebook import Rulebook
 from seatrial.sim.session import GetSubscription, SignedIn, SignIn, Subscribe, Subscription
-from seatrial.sim.tradingday import TradingDay
 
-
-class Ground(msgspec.Struct):
-    """What all partners of a run stand on."""
-
-    env: Environment
-    """The clock: `env.now` in seconds since the start of the run."""
-    evidence: Evidence
-    """The log."""
-    dice: Dice
-    """The chance."""
-    rulebook: Rulebook
-    """The faults."""
-    day: TradingDay
-    """Business time."""
-    road: Road
-    """Where goods travel."""
-    assortment: Assortment
-    """What is sold."""
+__all__ = ["Ground", "Partner"]
 
 
 class Partner:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Protocol
+from typing import Protocol
 
 import msgspec
 
@@ -11,14 +11,12 @@ from seatrial.sim.call import WEBHOOK, Call
 from seatrial.sim.errors import CallError
 from seatrial.sim.fate import Answer, Behind, Crash, Deliver, Drop, Fate, LoseReply, Twice
 from seatrial.sim.fault import Decision
+from seatrial.sim.ground import Ground
 from seatrial.sim.latency import sampler
 from seatrial.sim.notice import Notice
 from seatrial.sim.policies.webhooks import Webhooks
 from seatrial.sim.session import Subscription
 from seatrial.sim.waits import after
-
-if TYPE_CHECKING:
-    from seatrial.sim.partner import Ground
 
 Finished = Callable[[BaseException | None], None]
 """Called once the receiver has answered: None for a 2xx, else what went wrong."""

@@ -10,7 +10,7 @@ from seatrial.sim.integration import Integration
 from seatrial.sim.loop import VirtualLoop
 from seatrial.sim.notice import Notice
 from seatrial.sim.post import Finished
-from seatrial.sim.waits import after
+from seatrial.sim.waits import after, start
 
 
 class Incarnation:
@@ -78,8 +78,11 @@ class Process:
     def deliver(self, notice: Notice, finished: Finished) -> None:
         """Hand a webhook over; `finished` is called once the handler has answered."""
         assert self._integration is not None
-        task = self._loop.create_task(self._integration.receive(notice))
-        task.add_done_callback(lambda done: finished(_error(done)))
+        task = start(self._loop, self._integration.receive(notice))
+        if task.done():
+            finished(_error(task))
+        else:
+            task.add_done_callback(lambda done: finished(_error(done)))
 
     def _ended(self, task: asyncio.Task[None]) -> None:
         """An integration that returns or raises by itself is dead: a finding, not an error of the harness."""

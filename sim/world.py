@@ -15,10 +15,11 @@ from seatrial.sim.client import Client
 from seatrial.sim.dice import Dice
 from seatrial.sim.evidence import Evidence
 from seatrial.sim.fault import Rule
+from seatrial.sim.ground import Ground
 from seatrial.sim.integration import Integration, IntegrationFactory, Surroundings
 from seatrial.sim.link import Link, LinkClient
 from seatrial.sim.loop import VirtualLoop
-from seatrial.sim.partner import Ground, Partner
+from seatrial.sim.partner import Partner
 from seatrial.sim.process import Incarnation, Process
 from seatrial.sim.rulebook import Rulebook
 from seatrial.sim.store import LifetimeStore, MemoryStore

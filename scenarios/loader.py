@@ -1,0 +1,127 @@
+"""Loads scenarios: from the library by name, or from a file; every error says file, line and what is known."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import yaml
+
+from seatrial.scenarios.document import Document
+from seatrial.scenarios.schema import Scenario, World
+from seatrial.sim.errors import BadInput, UnknownName
+
+LIBRARY = "seatrial.scenarios.library"
+WORLDS = "seatrial.scenarios.worlds"
+
+
+class Loaded(msgspec.Struct, frozen=True):
+    """A scenario with what is needed to explain and repeat it."""
+
+    scenario: Scenario
+    """The scenario."""
+    document: Document
+    """Its text and lines."""
+    world: World
+    """Its network, with the scenario's own changes."""
+    text: str
+    """What was read, changes included, as YAML."""
+    settings: Mapping[str, str]
+    """What was set over the file's values, by dotted name."""
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 of the text."""
+        return hashlib.sha256(self.text.encode()).hexdigest()
+
+
+def load_scenario(name: str | Path, settings: Mapping[str, str] | None = None) -> Loaded:
+    """Load a scenario by its library name or from a file; `settings` replaces values by dotted name.
+
+    Raises BadInput with file, line, value and known names.
+    """
+    return _finish(Document.read(_find(str(name))), dict(settings or {}))
+
+
+def parse_scenario(text: str, source: str = "scenario") -> Loaded:
+    """Load a scenario from a text."""
+    return _finish(Document.parse(text, source), {})
+
+
+def library() -> tuple[str, ...]:
+    """Names of all scenarios that come with Seatrial."""
+    return tuple(sorted(path.name.removesuffix(".yaml") for path in _yaml(LIBRARY)))
+
+
+def worlds() -> tuple[str, ...]:
+    """Names of all worlds that come with Seatrial."""
+    return tuple(sorted(path.name.removesuffix(".yaml") for path in _yaml(WORLDS)))
+
+
+def _yaml(package: str) -> list[Path]:
+    return [Path(str(each)) for each in files(package).iterdir() if each.name.endswith(".yaml")]
+
+
+def _find(name: str) -> Path:
+    path = Path(name)
+    if path.suffix in (".yaml", ".yml"):
+        if not path.is_file():
+            raise BadInput("no such scenario file", value=name, hint="give a path, or a name from `seatrial list`")
+        return path
+    found = Path(str(files(LIBRARY))) / f"{name}.yaml"
+    if not found.is_file():
+        raise UnknownName("unknown scenario", value=name, known=library(), hint="or give the path of a .yaml file")
+    return found
+
+
+def _finish(document: Document, settings: dict[str, str]) -> Loaded:
+    for key, value in settings.items():
+        _set(document.plain, key, value)
+    scenario = document.convert(document.plain, Scenario)
+    world = _world(scenario, document)
+    text = yaml.safe_dump(document.plain, sort_keys=False, allow_unicode=True)
+    return Loaded(scenario, document, world, text, settings)
+
+
+def _world(scenario: Scenario, document: Document) -> World:
+    path = Path(str(files(WORLDS))) / f"{scenario.world}.yaml"
+    if not path.is_file():
+        raise UnknownName("unknown world", value=scenario.world, known=worlds(), where=document.where("$.world"))
+    base = Document.read(path)
+    base.convert(base.plain, World)
+    for name, changes in scenario.partners.items():
+        base.plain["partners"][name] = _merge(base.plain["partners"].get(name, {}), changes)
+        where = Document(document.source, document.plain, document.lines)
+        where.convert({"name": "", "about": "", "partners": {name: base.plain["partners"][name]}}, World)
+    return base.convert(base.plain, World)
+
+
+def _merge(base: Any, changes: Any) -> Any:
+    """Mappings are merged; a mapping with another `kind`, and everything else, is replaced."""
+    if not isinstance(base, dict) or not isinstance(changes, dict):
+        return changes
+    if "kind" in changes and changes["kind"] != base.get("kind"):
+        return changes
+    return {**base, **{key: _merge(base.get(key), value) for key, value in changes.items()}}
+
+
+def _set(plain: Any, key: str, value: str) -> None:
+    """Replace one value by its dotted name. List positions are numbers: `faults.0.probability`."""
+    *steps, last = key.split(".")
+    place = plain
+    try:
+        for step in steps:
+            place = place[int(step)] if isinstance(place, list) else place.setdefault(step, {})
+        target: Any = int(last) if isinstance(place, list) else last
+        place[target] = yaml.safe_load(value)
+    except (ValueError, IndexError, AttributeError, TypeError, yaml.YAMLError) as error:
+        raise BadInput(
+            "cannot be set",
+            value=f"{key}={value}",
+            where="--set",
+            hint="name a value of the scenario, such as `duration=2 d` or `faults.0.probability=10 %`",
+        ) from error
