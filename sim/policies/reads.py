@@ -185,7 +185,7 @@ class _View:
             values = tuple(map(float, numbers))
         except ValueError:
             raise _invalid(cursor) from None
-        if mark != self.mark or len(values) != count or not all(value >= 0 for value in values):
+        if mark != self.mark or len(values) != count or not all(0 <= value < _END for value in values):
             raise _invalid(cursor)
         return values
 
