@@ -126,7 +126,8 @@ class TrackParcel(Request[Tracking], frozen=True):
 
 class Milestone(msgspec.Struct, frozen=True):
     """Webhook body: a parcel reached a milestone (events `shipment.picked_up`, `shipment.in_transit`,
-    `shipment.out_for_delivery`, `shipment.delivered`, `shipment.excepted`, `shipment.returned_to_sender`)."""
+    `shipment.out_for_delivery`, `shipment.delivered`, `shipment.excepted`, `shipment.returned_to_sender`).
+    """
 
     order_no: str
     """Order number."""

@@ -9,10 +9,11 @@ import msgspec
 from seatrial.mocks.messages.orders import Units
 from seatrial.sim.operation import Request
 
-ReleaseStage = Literal[
-    "unknown", "accepted", "allocated", "picking", "packed", "shipped", "rejected", "cancelled"
-]
+ReleaseStage = Literal["unknown", "accepted", "allocated", "picking", "packed", "shipped", "rejected", "cancelled"]
 """Where a release stands in the warehouse."""
+MovementReason = Literal["shipped", "received", "restocked", "shrunk", "counted"]
+"""Why stock moved: a parcel left, a delivery was put away, returned goods are back on the shelf, a picker or a cycle
+count found units missing."""
 
 
 class ReleaseAccepted(msgspec.Struct, frozen=True):
@@ -158,7 +159,8 @@ class ExpectReturn(Request[ReturnExpected], frozen=True):
 
 class FulfilmentUpdate(msgspec.Struct, frozen=True):
     """Webhook body: a release reached a new stage (events `fulfilment.packed`, `fulfilment.shorted` where nothing
-    at all was found, `fulfilment.rejected`, `fulfilment.cancelled`, `shipment.dispatched`)."""
+    at all was found, `fulfilment.rejected`, `fulfilment.cancelled`, `shipment.dispatched`).
+    """
 
     release_no: str
     """Release number."""
@@ -179,7 +181,7 @@ class StockMoved(msgspec.Struct, frozen=True):
     """Counts the warehouse's movements, from 1, without gaps."""
     moves: tuple[Units, ...]
     """SKUs and units, negative for what left."""
-    reason: Literal["shipped", "received", "restocked", "shrunk", "counted"]
+    reason: MovementReason
     """Why."""
     order_no: str = ""
     """Order number, where there is one."""
@@ -189,7 +191,7 @@ class ReturnReceived(msgspec.Struct, frozen=True):
     """Webhook body: returned goods were received (event `return.received`)."""
 
     rma_no: str
-    """Return number on the parcel; empty: a blind return that nobody announced."""
+    """Return number on the parcel; empty: a blind return, or a parcel that could not be delivered."""
     order_no: str
     """Order number; empty for a blind return."""
     warehouse: str
