@@ -74,3 +74,13 @@ def asked(log: Logbook) -> pl.DataFrame:
         )
         .sort("first")
     )
+
+
+def live_documents(log: Logbook) -> pl.DataFrame:
+    """One row per document that lives at the end, in the order of making, with its `amount`."""
+    by_document = ["document", "key", "document_id"]
+    rows = log.commits.with_columns(pl.col("document").cast(pl.String))
+    made = rows.filter(pl.col("outcome") == "created")
+    gone = rows.filter(pl.col("outcome") == "reversed").select(by_document)
+    alive = made.join(gone, on=by_document, how="anti", maintain_order="left")
+    return alive.select("number", "time", "partner", *by_document, "correlation", "quantity", "amount")

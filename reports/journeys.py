@@ -35,7 +35,8 @@ PARCEL_STAGES: Final[Mapping[str, tuple[str, ...]]] = {
 }
 """Events that bring a parcel to a stage."""
 RETURN_STAGES: Final[Mapping[str, tuple[str, ...]]] = {
-    "received": ("return.received",),
+    "asked": ("return.requested",),
+    "inspected": ("stock.restocked", "stock.scrapped"),
     "credited": ("credit.posted",),
     "refunded": ("refund.issued",),
 }
@@ -59,9 +60,9 @@ def parcel_journeys(log: Logbook) -> pl.DataFrame:
 
 
 def return_journeys(log: Logbook) -> pl.DataFrame:
-    """One row per announced return that came in: microsecond of each stage or null."""
+    """One row per return that a channel knows and that was inspected: microsecond of each stage or null."""
     stages = _first_times(log.events.filter(pl.col("key") != ""), "key", RETURN_STAGES)
-    return stages.filter(pl.col("received").is_not_null()).sort("received")
+    return stages.filter(pl.col("asked").is_not_null() & pl.col("inspected").is_not_null()).sort("inspected", "key")
 
 
 def _first_times(events: pl.DataFrame, key: str, stages: Mapping[str, Sequence[str]]) -> pl.DataFrame:

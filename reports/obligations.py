@@ -5,9 +5,11 @@ from __future__ import annotations
 import polars as pl
 
 from seatrial.reports.documents import lives
-from seatrial.reports.logbook import Logbook
+from seatrial.reports.logbook import HOUR, Logbook
 
 _OWED = ("document", "key", "correlation", "number", "time")
+HANDLING = 24 * HOUR
+"""What a warehouse may take from a release to the parcel on the truck, in microseconds."""
 _PER_PARCEL = ("label", "shipment_confirmation", "shipment", "invoice")
 
 
@@ -18,14 +20,14 @@ def owed(log: Logbook, until: int) -> pl.DataFrame:
     |---|---|
     | an order was placed and neither cancelled nor rejected | sales_order |
     | ... and not back-ordered either | fulfilment, by the number of the order |
-    | a warehouse took a release on and neither rejected, cancelled nor found it empty | parcel, by the release |
+    | a warehouse took a release on a day ago and neither rejected nor stopped it since | parcel, by the release |
     | a parcel left the dock | label, shipment_confirmation, shipment, invoice, notification `<order>/shipped/<it>` |
-    | returned goods came in under a return number | credit_memo, refund |
-    | a cancellation was accepted | refund `<order>/cancel` |
+    | returned goods were inspected under a return number that a channel gave | credit_memo, refund |
+    | a cancellation was accepted of something that was paid | refund `<order>/cancel` |
 
     What happened after microsecond `until` owes nothing yet.
     """
-    table = pl.concat([*_orders(log), _releases(log), *_parcels(log), *_returns(log), _cancellations(log)])
+    table = pl.concat([*_orders(log), _releases(log, until), *_parcels(log), *_returns(log), _cancellations(log)])
     table = table.filter(pl.col("time") <= until).unique(["document", "key"], keep="first", maintain_order=True)
     proofs = _proofs(log).with_columns(pl.lit(True).alias("met"))
     return table.join(proofs, on=["document", "key"], how="left", maintain_order="left").with_columns(
@@ -39,11 +41,10 @@ def dropped(log: Logbook) -> pl.DataFrame:
 
 
 def _proofs(log: Logbook) -> pl.DataFrame:
-    """What keeps an obligation: a live document, by its key or by what else it may be owed under."""
+    """What keeps an obligation: a live document, by its key; a fulfilment by its order, too."""
     alive = log.derived(lives).filter(pl.col("live") > 0).select("document", "key", "correlation")
     by_order = alive.filter(pl.col("document") == "fulfilment").with_columns(pl.col("correlation").alias("key"))
-    packed = log.event("fulfilment.packed").select(pl.lit("parcel").alias("document"), "key")
-    return pl.concat([alive.drop("correlation"), by_order.drop("correlation"), packed]).unique()
+    return pl.concat([alive, by_order]).drop("correlation").unique()
 
 
 def _owes(rows: pl.DataFrame, document: str, key: pl.Expr | None = None) -> pl.DataFrame:
@@ -58,9 +59,11 @@ def _orders(log: Logbook) -> list[pl.DataFrame]:
     return [_owes(kept, "sales_order"), _owes(shippable, "fulfilment")]
 
 
-def _releases(log: Logbook) -> pl.DataFrame:
-    ended = log.event("fulfilment.rejected", "fulfilment.cancelled").select("key").unique()
-    return _owes(log.event("fulfilment.accepted").join(ended, on="key", how="anti", maintain_order="left"), "parcel")
+def _releases(log: Logbook, until: int) -> pl.DataFrame:
+    """A release that still stands owes a parcel, once the warehouse had a day for it."""
+    standing = log.derived(lives).filter((pl.col("document") == "fulfilment") & (pl.col("live") > 0)).select("key")
+    taken = log.event("fulfilment.accepted").filter(pl.col("time") <= until - HANDLING)
+    return _owes(taken.join(standing, on="key", how="semi", maintain_order="left"), "parcel")
 
 
 def _parcels(log: Logbook) -> list[pl.DataFrame]:
@@ -70,10 +73,12 @@ def _parcels(log: Logbook) -> list[pl.DataFrame]:
 
 
 def _returns(log: Logbook) -> list[pl.DataFrame]:
-    came = log.event("return.received").filter(pl.col("key") != "")
-    return [_owes(came, "credit_memo"), _owes(came, "refund")]
+    announced = log.event("return.requested").select("key").unique()
+    looked_at = log.event("stock.restocked", "stock.scrapped").unique("key", keep="first", maintain_order=True)
+    known = looked_at.join(announced, on="key", how="semi", maintain_order="left")
+    return [_owes(known, "credit_memo"), _owes(known, "refund")]
 
 
 def _cancellations(log: Logbook) -> pl.DataFrame:
-    accepted = log.event("cancellation.accepted")
+    accepted = log.event("cancellation.accepted").filter(pl.col("amount") > 0)
     return _owes(accepted, "refund", (pl.col("correlation") + "/cancel").alias("key"))

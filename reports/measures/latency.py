@@ -26,7 +26,7 @@ _ORDERS: Final = (
     ("cancel_asked", "cancel_answered"),
 )
 _PARCELS: Final = (("shipped", "confirmed"), ("shipped", "posted"), ("shipped", "invoiced"), ("shipped", "delivered"))
-_RETURNS: Final = (("received", "credited"), ("received", "refunded"))
+_RETURNS: Final = (("inspected", "credited"), ("inspected", "refunded"))
 _STEPS: Final = tuple(f"{before}_to_{after}" for before, after in (*_ORDERS, *_PARCELS, *_RETURNS))
 
 

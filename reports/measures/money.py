@@ -1,0 +1,99 @@
+"""Money: what is at risk because a document is missing or there is one too many."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Final
+
+import polars as pl
+
+from seatrial.reports.documents import live_documents
+from seatrial.reports.facts import Facts
+from seatrial.reports.journeys import order_journeys, parcel_journeys
+from seatrial.reports.logbook import Logbook
+from seatrial.reports.measure import Measure
+from seatrial.reports.reading import Definition, Reading
+
+_KINDS: Final = {
+    "shipped_not_invoiced": ("SHIPPED_NOT_INVOICED", "goods left and were never invoiced"),
+    "invoiced_twice": ("INVOICED_TWICE", "a parcel was invoiced more than once"),
+    "invoiced_not_shipped": ("INVOICED_NOT_SHIPPED", "an invoice stands for goods that never left"),
+    "refunded_twice": ("REFUNDED_TWICE", "a shopper got the same refund more than once"),
+    "over_refunded": ("OVER_REFUNDED", "a shopper got more money back than the order had cost"),
+    "refunded_not_credited": ("REFUNDED_NOT_CREDITED", "a return was refunded and the books do not know of it"),
+    "credited_not_refunded": ("CREDITED_NOT_REFUNDED", "a return was credited and the shopper got no money"),
+    "labels_twice": ("LABEL_PAID_TWICE", "a parcel has more than one paid label"),
+}
+
+
+class Money(Measure):
+    """Money that is lost or owed because documents do not match.
+
+    Formula, each a sum of amounts: `shipped_not_invoiced`: parcels that left before the last `grace` of the run and
+    have no live invoice, at their units' share of the order's total; `invoiced_twice`, `refunded_twice`,
+    `labels_twice`: live documents beyond the first per business key; `invoiced_not_shipped`: live invoices of parcels
+    that never left; `over_refunded`: per order max(0, live refunds - order total); `refunded_not_credited`,
+    `credited_not_refunded`: returns with one live document and not the other. `at_risk` is the sum of all but
+    `over_refunded`, whose causes are counted already. Unit: minor units of the currency. Source: commit and event rows.
+    """
+
+    defines = (
+        *(
+            Definition(name=f"money.{kind}", unit="money", better="lower", meaning=title, code=code, title=title)
+            for kind, (code, title) in _KINDS.items()
+        ),
+        Definition(name="money.at_risk", unit="money", better="lower", meaning="all money that is lost or owed"),
+    )
+
+    def read(self, log: Logbook, facts: Facts) -> Iterable[Reading]:
+        """Add up each kind."""
+        alive = log.derived(live_documents)
+        piles = {
+            "shipped_not_invoiced": self._not_invoiced(log, alive, facts),
+            "invoiced_twice": _extra(alive, "invoice"),
+            "invoiced_not_shipped": _without(_of(alive, "invoice"), log.derived(parcel_journeys)),
+            "refunded_twice": _extra(alive, "refund"),
+            "over_refunded": self._over_refunded(log, alive),
+            "refunded_not_credited": _without(self._for_returns(log, alive, "refund"), _of(alive, "credit_memo")),
+            "credited_not_refunded": _without(_of(alive, "credit_memo"), _of(alive, "refund")),
+            "labels_twice": _extra(alive, "label"),
+        }
+        total = 0.0
+        for kind, pile in piles.items():
+            amount = float(pile["amount"].sum())
+            total += amount if kind != "over_refunded" else 0.0
+            yield self.reading(f"money.{kind}", amount, pile.height, keys=pile["key"].head(5).to_list())
+        yield self.reading("money.at_risk", total, sum(pile.height for pile in piles.values()))
+
+    def _not_invoiced(self, log: Logbook, alive: pl.DataFrame, facts: Facts) -> pl.DataFrame:
+        left = log.derived(parcel_journeys).filter(pl.col("shipped") <= facts.owing_until(log.end))
+        orders = log.derived(order_journeys).select("correlation", pl.col("units").alias("ordered"), "amount")
+        priced = left.join(orders, on="correlation", maintain_order="left")
+        share = (pl.col("amount") * pl.col("units") / pl.col("ordered")).round()
+        return _without(priced.with_columns(share.alias("amount")), _of(alive, "invoice"))
+
+    def _over_refunded(self, log: Logbook, alive: pl.DataFrame) -> pl.DataFrame:
+        given = (
+            _of(alive, "refund").group_by("correlation", maintain_order=True).agg(pl.col("amount").sum().alias("given"))
+        )
+        orders = log.derived(order_journeys).select("correlation", "amount")
+        both = given.join(orders, on="correlation", how="left", maintain_order="left")
+        over = (pl.col("given") - pl.col("amount").fill_null(0)).alias("amount")
+        return both.select(pl.col("correlation").alias("key"), over).filter(pl.col("amount") > 0)
+
+    def _for_returns(self, log: Logbook, alive: pl.DataFrame, document: str) -> pl.DataFrame:
+        return _of(alive, document).join(log.event("return.requested").select("key").unique(), on="key", how="semi")
+
+
+def _of(alive: pl.DataFrame, document: str) -> pl.DataFrame:
+    return alive.filter(pl.col("document") == document)
+
+
+def _extra(alive: pl.DataFrame, document: str) -> pl.DataFrame:
+    """Live documents beyond the first of their key."""
+    return _of(alive, document).filter(pl.col("key").cum_count().over("key") > 1)
+
+
+def _without(rows: pl.DataFrame, others: pl.DataFrame) -> pl.DataFrame:
+    """Rows whose key the others do not have."""
+    return rows.join(others, on="key", how="anti", maintain_order="left").select("key", "amount")
