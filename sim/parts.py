@@ -11,7 +11,7 @@ import polars as pl
 from seatrial.sim.errors import HarnessError
 from seatrial.sim.rows import SCHEMA, empty_frame
 
-PART_NAME: Final = re.compile(r"part-\d{5,}\.parquet")
+PART_NAME: Final = re.compile(r"part-([0-9]{5,})\.parquet")
 UNFINISHED: Final = ".unfinished"
 """Suffix of a file that is still being written."""
 
@@ -98,23 +98,20 @@ NOTHING: Final = Salvage()
 
 def salvage(folder: Path) -> Salvage:
     """Look at the parts of a folder without reading their rows."""
-    names = sorted((name for path in folder.glob("part-*") if PART_NAME.fullmatch(name := path.name)), key=_number)
+    found = [match for path in folder.glob("part-*") if (match := PART_NAME.fullmatch(path.name))]
     parts: list[Path] = []
     rows = 0
-    for number, name in enumerate(names):
-        if _number(name) != number:
-            return Salvage(tuple(parts), rows, f"{part_name(number)} is missing, the parts after it are skipped")
+    for number, there in enumerate(sorted(int(match[1]) for match in found)):
+        name = part_name(number)
+        if there != number:
+            return Salvage(tuple(parts), rows, f"{name} is missing, the parts after it are skipped")
         height = _height(folder / name)
         if height is None:
-            after = ", the parts after it too" if number + 1 < len(names) else ""
+            after = ", the parts after it too" if number + 1 < len(found) else ""
             return Salvage(tuple(parts), rows, f"{name} is truncated or damaged and is skipped{after}")
         parts.append(folder / name)
         rows += height
     return Salvage(tuple(parts), rows)
-
-
-def _number(name: str) -> int:
-    return int(name.removeprefix("part-").removesuffix(".parquet"))
 
 
 def _height(part: Path) -> int | None:

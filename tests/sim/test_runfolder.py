@@ -141,11 +141,13 @@ def test_a_part_still_being_written_is_no_part(tmp_path: Path) -> None:
     assert RunFolder.open(path).frame().height == 25
 
 
-def test_parts_beyond_five_digits_keep_their_order(tmp_path: Path) -> None:
-    """Part 100000 comes after part 99999, not after part 10000."""
+def test_a_part_without_those_before_it_is_not_read(tmp_path: Path) -> None:
+    """Rows whose beginning is lost are not taken for the beginning."""
     path = sail(tmp_path / "run", 10)[0].path
     (path / part_name(0)).rename(path / "part-100000.parquet")
-    assert "part-00000.parquet is missing" in RunFolder.open(path).why_incomplete
+    run = RunFolder.open(path)
+    assert "part-00000.parquet is missing" in run.why_incomplete
+    assert run.frame().is_empty()
 
 
 def test_a_judgement_is_added_to_the_last_word(tmp_path: Path) -> None:
