@@ -1,4 +1,9 @@
-"""What can be asked of the ERP: customers, items and prices, sales orders, the stock book, shipments and money."""
+"""What can be asked of the ERP: customers, items and prices, sales orders, the stock book, shipments and money.
+
+A long file, because all messages of one partner stand together. An ERP of the legacy character answers writes to
+orders, stock and money with `queued`: the id is that of its queue entry, and what the reply says besides is not known
+before the next batch window.
+"""
 
 from __future__ import annotations
 
@@ -39,9 +44,9 @@ class LineProblem(msgspec.Struct, frozen=True):
     sku: str
     """Stock keeping unit."""
     problem: Literal["unknown_item", "wrong_price", "not_stocked"]
-    """What is wrong with it."""
+    """What is wrong with it. `not_stocked` (carriage, charges) can be ordered and invoiced, never released."""
     list_price: int
-    """The ERP's price in minor units; 0 for an unknown item."""
+    """The ERP's price in minor units; 0 where it has none."""
 
 
 class LinesChecked(msgspec.Struct, frozen=True):
@@ -65,6 +70,8 @@ class SalesOrderCreated(msgspec.Struct, frozen=True):
 
     id: str
     """The ERP's number of the sales order."""
+    queued: bool = False
+    """Whether it waits for the next batch window; the id is then that of the queue entry."""
 
 
 class CreateSalesOrder(Request[SalesOrderCreated], frozen=True):
@@ -88,7 +95,10 @@ class SalesOrderState(msgspec.Struct, frozen=True):
     ids: tuple[str, ...] = ()
     """Live sales orders with this number, oldest first; more than one is a duplicate."""
     state: str = ""
-    """State of the oldest."""
+    """State of the oldest live one, or of the oldest: entered, released, backordered, part_shipped, shipped, closed,
+    cancelled; empty: there is none."""
+    failed: tuple[str, ...] = ()
+    """Queue entries with this number that a batch window could not commit, and why; each is also a case of finance."""
 
 
 class FindSalesOrder(Request[SalesOrderState], frozen=True):
@@ -103,10 +113,15 @@ class Recorded(msgspec.Struct, frozen=True):
 
     id: str
     """The document it was noted on."""
+    queued: bool = False
+    """Whether it waits for the next batch window; the id is then that of the queue entry."""
 
 
 class RecordRelease(Request[Recorded], frozen=True):
-    """Book which warehouse ships which part of an order: the ERP allocates its stock book accordingly."""
+    """Book which warehouse ships which part of an order: the ERP allocates its stock book accordingly.
+
+    Units that an older release holds are moved to this one: the older release is taken for dead.
+    """
 
     order_no: str
     """Order number."""
@@ -130,7 +145,7 @@ class RecordBackorder(Request[Recorded], frozen=True):
 
 
 class CancelSalesOrder(Request[Recorded], frozen=True):
-    """Cancel what has not shipped of a sales order; cancels every live duplicate when `id` names one."""
+    """Cancel what has not shipped of a sales order; `id` names one of several duplicates and spares the others."""
 
     order_no: str
     """Order number."""
@@ -141,14 +156,14 @@ class CancelSalesOrder(Request[Recorded], frozen=True):
 
 
 class RecordMilestone(Request[Recorded], frozen=True):
-    """Book that a parcel was delivered, came back or had an exception."""
+    """Book that a parcel was delivered, came back or had an exception; its shipment has to be posted."""
 
     order_no: str
     """Order number."""
     parcel_no: str
     """Parcel number."""
     milestone: str
-    """The carrier's milestone."""
+    """The carrier's milestone (`delivered`, `return_to_sender`, ...)."""
 
 
 class ShipmentPosted(msgspec.Struct, frozen=True):
@@ -156,6 +171,8 @@ class ShipmentPosted(msgspec.Struct, frozen=True):
 
     id: str
     """The ERP's number of the shipment."""
+    queued: bool = False
+    """Whether it waits for the next batch window; the id is then that of the queue entry."""
 
 
 class PostShipment(Request[ShipmentPosted], frozen=True):
@@ -178,12 +195,14 @@ class InvoicePosted(msgspec.Struct, frozen=True):
 
     id: str
     """The ERP's number of the invoice."""
-    amount: int
+    amount: int = 0
     """Minor units."""
+    queued: bool = False
+    """Whether it waits for the next batch window; the id is then that of the queue entry."""
 
 
 class PostInvoice(Request[InvoicePosted], frozen=True):
-    """Invoice a posted shipment: receivables against revenue."""
+    """Invoice a posted shipment: receivables against revenue. Without shipment it is rejected (`not_shipped`)."""
 
     order_no: str
     """Order number."""
@@ -198,12 +217,17 @@ class CreditPosted(msgspec.Struct, frozen=True):
 
     id: str
     """The ERP's number of the credit memo."""
-    amount: int
+    amount: int = 0
     """Minor units."""
+    queued: bool = False
+    """Whether it waits for the next batch window; the id is then that of the queue entry."""
 
 
 class PostCredit(Request[CreditPosted], frozen=True):
-    """Credit returned goods at the price they were invoiced at: revenue against receivables."""
+    """Credit returned goods at the price they were invoiced at: revenue against receivables.
+
+    More than was invoiced and not credited yet is rejected (`over_credited`).
+    """
 
     order_no: str
     """Order number."""
@@ -240,10 +264,14 @@ class StockPosted(msgspec.Struct, frozen=True):
 
     id: str
     """Number of the journal entry."""
+    queued: bool = False
+    """Whether it waits for the next batch window; the id is then that of the queue entry."""
 
 
 class PostMovement(Request[StockPosted], frozen=True):
-    """Change the stock book of a warehouse by deltas."""
+    """Change the stock book of a warehouse by deltas. What left in a parcel is booked by `PostShipment` and not again
+    here: the reason `shipped` is rejected (`goods_issue`).
+    """
 
     movement_no: str
     """The warehouse's number of the movement: one posting a movement."""
@@ -252,7 +280,7 @@ class PostMovement(Request[StockPosted], frozen=True):
     moves: tuple[Units, ...]
     """SKUs and units, negative for what left."""
     reason: str
-    """Why: shipped, received, restocked, shrunk, counted."""
+    """Why: received, restocked, shrunk, counted."""
     order_no: str = ""
     """Order number, where there is one."""
 
@@ -260,8 +288,12 @@ class PostMovement(Request[StockPosted], frozen=True):
 class StockCorrected(msgspec.Struct, frozen=True):
     """The stock book agrees with a snapshot."""
 
-    corrected: int
+    id: str
+    """Number of the journal entry."""
+    corrected: int = 0
     """SKUs whose level changed."""
+    queued: bool = False
+    """Whether it waits for the next batch window; the id is then that of the queue entry."""
 
 
 class CorrectStock(Request[StockCorrected], frozen=True):
@@ -270,7 +302,7 @@ class CorrectStock(Request[StockCorrected], frozen=True):
     warehouse: str
     """Whose stock."""
     sequence: int
-    """Rising number of the snapshot."""
+    """Rising number of the correction, for partners whose conduct guards the order."""
     levels: tuple[Units, ...]
     """SKUs and their on hand units."""
 
