@@ -17,7 +17,8 @@ class Evidence:
 
     Rows gather in memory, cell after cell in one list: no object per row lives on for the garbage collector to visit.
     Every `part_rows` of them become one part and enter the digest. Without a folder the parts stay in memory as tables.
-    `close` writes what is left.
+    `close` writes what is left; rows that come later, from tasks that only end when they are swept up, belong to no run
+    and are dropped.
 
     Raises HarnessError when a part cannot be written, and again for every row after it, so that an integration which
     swallows errors cannot carry on unrecorded. What was written before stays readable.
@@ -33,6 +34,7 @@ class Evidence:
         self._clock = clock
         self._limit = part_rows * WIDTH
         self._cells: list[object] = []
+        self._closed = False
         self._digest = Digest()
         self._parts: Parts = FileParts(folder) if folder is not None else MemoryParts()
         self.append = self._appender()
@@ -169,16 +171,17 @@ class Evidence:
 
     def flush(self) -> None:
         """Write the rows in memory as a part, full or not."""
-        if self._cells:
+        if self._cells and not self._closed:
             frame = frame_of(self._cells, self.rows_written)
             self._parts.write(frame)
             self._digest.update(frame)
             self.rows_written += frame.height
-            self._cells.clear()  # the same list: `append` holds on to it
+        self._cells.clear()  # the same list: `append` holds on to it
 
     def close(self) -> None:
-        """Write what is left; a log can be closed twice."""
+        """Write what is left and take no more; a log can be closed twice."""
         self.flush()
+        self._closed = True
 
     @property
     def parts_written(self) -> int:

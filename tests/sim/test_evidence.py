@@ -107,6 +107,18 @@ def test_a_log_can_be_closed_twice(tmp_path: Path) -> None:
     assert evidence.rows_written == evidence.parts_written == 1
 
 
+def test_what_comes_after_the_end_is_no_evidence() -> None:
+    """Rows written after the log was closed change neither its table nor its digest."""
+    clock = Clock()
+    evidence = Evidence(clock, part_rows=4)
+    evidence.append(ROW)
+    evidence.close()
+    digest = evidence.digest()
+    write_one_of_each(evidence, clock)
+    evidence.close()
+    assert (evidence.frame().height, evidence.rows_written, evidence.digest()) == (1, 1, digest)
+
+
 @given(st.integers(0, 2**50), st.integers(0, 2**40))
 def test_whole_microseconds_survive(time: int, latency: int) -> None:
     """A moment or latency of whole microseconds comes back as exactly these, over more than thirty years."""
