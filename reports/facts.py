@@ -59,7 +59,7 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True):
     """Currency of all amounts, ISO 4217."""
     grace: float = 900.0
     """Seconds before the end of the run in which nothing is owed yet for what happens."""
-    minutes: Mapping[str, float] = TEAM_MINUTES
+    minutes: Mapping[str, float] = msgspec.field(default_factory=lambda: dict(TEAM_MINUTES))
     """Minutes of manual work that an exception costs, by team."""
     replay: str = "seatrial run {scenario} --seed {seed} --integration {integration}"
     """The command that makes this run again; names of facts in braces are filled in."""

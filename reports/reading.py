@@ -11,6 +11,8 @@ Better = Literal["lower", "higher", ""]
 """Which way is better; empty where neither is."""
 Unit = Literal["", "documents", "orders", "units", "unit h", "s", "min", "share", "money", "calls", "cases", "rows"]
 """Unit of a value; `money` is in minor units of the run's currency, `share` from 0 to 1, empty a plain ratio."""
+Subject = Literal["", "double", "owed", "order", "sku", "rule"]
+"""double: a document there is too much of · owed: one that is missing · order, sku, rule: what they say."""
 NEVER = float("inf")
 """The value of a time that never came."""
 
@@ -51,6 +53,12 @@ class Definition(msgspec.Struct, frozen=True, kw_only=True):
     """A value above this is a finding."""
     title: str = ""
     """The finding in words."""
+    subject: Subject = ""
+    """What its keys name, so that a witness can be found for them."""
+    document: str = ""
+    """Class of the documents it counts, where it counts documents."""
+    part_of: str = ""
+    """Name of the reading that it is summed up in; a limit on that one is a limit on this."""
 
     def covers(self, name: str) -> bool:
         """Whether a reading of this name is one of these."""

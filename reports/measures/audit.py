@@ -32,6 +32,8 @@ class Audit(Measure):
             meaning="invoices without a complete trail",
             code="UNTRACEABLE_INVOICE",
             title="an invoice cannot be traced to an order and a shipment",
+            subject="double",
+            document="invoice",
         ),
     )
 

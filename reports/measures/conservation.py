@@ -30,6 +30,7 @@ class Conservation(Measure):
             meaning="units that left a warehouse's book without a reason",
             code="UNITS_UNEXPLAINED",
             title="units left a warehouse's book without a reason",
+            subject="sku",
         ),
         Definition(
             name="conservation.negative",
@@ -38,6 +39,7 @@ class Conservation(Measure):
             meaning="stock levels below zero",
             code="NEGATIVE_STOCK",
             title="a book shows less than nothing of a SKU",
+            subject="sku",
         ),
         Definition(
             name="conservation.overallocated",
@@ -46,6 +48,7 @@ class Conservation(Measure):
             meaning="instants at which more was allocated than on hand",
             code="OVERALLOCATED",
             title="a warehouse promised more units than its book has",
+            subject="sku",
         ),
     )
 

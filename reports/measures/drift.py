@@ -27,6 +27,7 @@ def _define(book: str, words: str) -> Iterable[Definition]:
         meaning=f"{words} at the end of the run",
         code=f"DRIFT_LEFT_{book.upper()}",
         title=f"{words} at the end of the run",
+        subject="sku",
     )
 
 

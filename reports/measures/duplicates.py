@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 import polars as pl
 
-from seatrial.reports.documents import CLASSES
+from seatrial.reports.documents import CLASSES, FLOW
 from seatrial.reports.facts import Facts
 from seatrial.reports.logbook import Logbook
 from seatrial.reports.measure import Measure
@@ -23,6 +23,9 @@ def _define(document: str) -> Definition:
         meaning=f"live copies of a {words} beyond the first under its business key",
         code=f"DUPLICATE_{document.upper()}",
         title=f"a {words} lives more than once under its business key",
+        subject="double",
+        document=document,
+        part_of="duplicates.total" if document in FLOW else "",
     )
 
 

@@ -7,6 +7,7 @@ from typing import Final
 
 import polars as pl
 
+from seatrial.reports.cases import cases
 from seatrial.reports.facts import TEAM_MINUTES, Facts
 from seatrial.reports.journeys import order_journeys
 from seatrial.reports.logbook import Logbook
@@ -26,7 +27,8 @@ class Exceptions(Measure):
 
     Formula: `count`: number of case numbers opened; `open`: those never closed; `rate`: count divided by orders placed;
     for each team and for all. Unit: cases; rate without unit. Source: `exception_opened` and `exception_closed` note
-    rows of the integration, the team in column document; `order.placed` event rows.
+    rows of the integration, the team in column document; `exception.opened` and `exception.closed` event rows of the
+    ERP, the team in column document_id; `order.placed` event rows.
     """
 
     defines = tuple(
@@ -37,12 +39,11 @@ class Exceptions(Measure):
 
     def read(self, log: Logbook, facts: Facts) -> Iterable[Reading]:
         """Count by team."""
-        opened = log.notes.filter(pl.col("operation") == "exception_opened").unique("key", maintain_order=True)
-        closed = log.notes.filter(pl.col("operation") == "exception_closed").select("key").unique()
-        waiting = opened.join(closed, on="key", how="anti", maintain_order="left")
+        opened = log.derived(cases)
+        waiting = opened.filter(~pl.col("closed"))
         orders = log.derived(order_journeys).height
         for team in _TEAMS:
-            mine = pl.col("document") == team
+            mine = pl.col("team") == team
             yield from self._team(team, opened.filter(mine), waiting.filter(mine), orders)
         yield from self._team("total", opened, waiting, orders)
 

@@ -31,7 +31,17 @@ _FINDINGS: Final = {
 
 def _define(document: str) -> Definition:
     code, title = _FINDINGS[document]
-    return Definition(name=f"lost.{document}", unit="documents", better="lower", meaning=title, code=code, title=title)
+    return Definition(
+        name=f"lost.{document}",
+        unit="documents",
+        better="lower",
+        meaning=title,
+        code=code,
+        title=title,
+        subject="owed",
+        document=document,
+        part_of="lost.total",
+    )
 
 
 class Lost(Measure):

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Final
 
-import polars as pl
-
+from seatrial.reports.cases import cases
 from seatrial.reports.facts import TEAM_MINUTES, Facts
 from seatrial.reports.logbook import Logbook
 from seatrial.reports.measure import Measure
@@ -19,7 +18,7 @@ class ManualEffort(Measure):
     """Time that the business teams spend on exception cases.
 
     Formula: case numbers opened for a team times the minutes that the scenario gives for a case of that team, for each
-    team and for all. Unit: min. Source: `exception_opened` note rows; the minutes are a parameter of the scenario.
+    team and for all. Unit: min. Source: the same rows as `exceptions`; the minutes are a parameter of the scenario.
     """
 
     defines = tuple(
@@ -31,8 +30,8 @@ class ManualEffort(Measure):
 
     def read(self, log: Logbook, facts: Facts) -> Iterable[Reading]:
         """Minutes by team."""
-        opened = log.notes.filter(pl.col("operation") == "exception_opened").unique("key", maintain_order=True)
-        counts = dict(opened.group_by(pl.col("document").cast(pl.String)).len().iter_rows())
+        opened = log.derived(cases)
+        counts: dict[str, int] = dict(opened.group_by("team").len().iter_rows())
         total = 0.0
         for team in _TEAMS:
             minutes = counts.get(team, 0) * facts.minutes.get(team, TEAM_MINUTES[team])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Final
 
 import polars as pl
@@ -12,18 +12,34 @@ from seatrial.reports.facts import Facts
 from seatrial.reports.journeys import order_journeys, parcel_journeys
 from seatrial.reports.logbook import Logbook
 from seatrial.reports.measure import Measure
-from seatrial.reports.reading import Definition, Reading
+from seatrial.reports.reading import Definition, Reading, Subject
 
-_KINDS: Final = {
-    "shipped_not_invoiced": ("SHIPPED_NOT_INVOICED", "goods left and were never invoiced"),
-    "invoiced_twice": ("INVOICED_TWICE", "a parcel was invoiced more than once"),
-    "invoiced_not_shipped": ("INVOICED_NOT_SHIPPED", "an invoice stands for goods that never left"),
-    "refunded_twice": ("REFUNDED_TWICE", "a shopper got the same refund more than once"),
-    "over_refunded": ("OVER_REFUNDED", "a shopper got more money back than the order had cost"),
-    "refunded_not_credited": ("REFUNDED_NOT_CREDITED", "a return was refunded and the books do not know of it"),
-    "credited_not_refunded": ("CREDITED_NOT_REFUNDED", "a return was credited and the shopper got no money"),
-    "labels_twice": ("LABEL_PAID_TWICE", "a parcel has more than one paid label"),
+_KINDS: Final[Mapping[str, tuple[str, Subject, str]]] = {
+    "shipped_not_invoiced": ("goods left and were never invoiced", "owed", "invoice"),
+    "invoiced_twice": ("a parcel was invoiced more than once", "double", "invoice"),
+    "invoiced_not_shipped": ("an invoice stands for goods that never left", "double", "invoice"),
+    "refunded_twice": ("a shopper got the same refund more than once", "double", "refund"),
+    "over_refunded": ("a shopper got more money back than the order had cost", "order", ""),
+    "refunded_not_credited": ("a return was refunded and the books do not know of it", "owed", "credit_memo"),
+    "credited_not_refunded": ("a return was credited and the shopper got no money", "owed", "refund"),
+    "labels_twice": ("a parcel has more than one paid label", "double", "label"),
 }
+"""What is found, what its keys name, and the class of the document."""
+
+
+def _define(kind: str) -> Definition:
+    title, subject, document = _KINDS[kind]
+    return Definition(
+        name=f"money.{kind}",
+        unit="money",
+        better="lower",
+        meaning=title,
+        code=kind.upper(),
+        title=title,
+        subject=subject,
+        document=document,
+        part_of="" if kind == "over_refunded" else "money.at_risk",
+    )
 
 
 class Money(Measure):
@@ -38,10 +54,7 @@ class Money(Measure):
     """
 
     defines = (
-        *(
-            Definition(name=f"money.{kind}", unit="money", better="lower", meaning=title, code=code, title=title)
-            for kind, (code, title) in _KINDS.items()
-        ),
+        *(_define(kind) for kind in _KINDS),
         Definition(name="money.at_risk", unit="money", better="lower", meaning="all money that is lost or owed"),
     )
 

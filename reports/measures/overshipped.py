@@ -29,6 +29,7 @@ class Overshipped(Measure):
             meaning="units shipped beyond what was ordered and not cancelled",
             code="OVERSHIPPED",
             title="more units left the dock for an order than it wanted",
+            subject="order",
         ),
     )
 

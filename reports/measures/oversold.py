@@ -27,6 +27,7 @@ class Oversold(Measure):
             meaning="units sold beyond what there was, at the worst moment of each SKU",
             code="OVERSOLD",
             title="more units of a SKU were sold than the network ever had by then",
+            subject="sku",
         ),
         Definition(name="oversold.skus", unit="", better="lower", meaning="SKUs that were ever oversold"),
     )

@@ -37,6 +37,8 @@ class Recovery(Measure):
             code="NEVER_RECOVERED",
             above=sys.float_info.max,
             title="after the fault the trade never came back to what it was before",
+            subject="rule",
+            part_of="recovery.max",
         ),
     )
 

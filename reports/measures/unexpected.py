@@ -27,6 +27,9 @@ def _define(document: str) -> Definition:
         meaning=f"live {words} that nobody asked for and nothing owes",
         code=f"UNEXPECTED_{document.upper()}",
         title=f"a {words} lives that nobody asked for",
+        subject="double",
+        document=document,
+        part_of="unexpected.total",
     )
 
 

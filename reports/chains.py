@@ -1,0 +1,135 @@
+"""Chains of evidence: for one finding the few rows that show how it came about."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Final, NamedTuple
+
+import polars as pl
+
+from seatrial.reports.logbook import Logbook
+from seatrial.reports.reading import Subject
+from seatrial.reports.telling import told
+from seatrial.reports.witness import WitnessRow
+
+LONGEST: Final = 8
+"""Rows of a chain at most."""
+
+
+class Question(NamedTuple):
+    """What a witness is wanted for."""
+
+    subject: Subject
+    """What the key names."""
+    document: str
+    """Class of the document, where one is too much or missing."""
+    key: str
+    """Business key, order number, SKU or rule."""
+
+
+def chains(log: Logbook, questions: Iterable[Question], currency: str = "") -> dict[Question, tuple[WitnessRow, ...]]:
+    """The shortest chain for each question, of one look through the evidence for all of them."""
+    asked = tuple(dict.fromkeys(questions))
+    if not asked:
+        return {}
+    names = [question.key for question in asked]
+    named = log.rows.filter(_names(names)).collect()
+    orders = named.filter(pl.col("kind") != "stock")["correlation"].unique()
+    orders = orders.filter(orders != "")
+    around = log.rows.filter(pl.col("correlation").is_in(orders.implode())).collect() if orders.len() else named.clear()
+    rows = pl.concat([named, around]).unique("number").sort("number")
+    return {question: told(_chain(rows, question), currency) for question in asked}
+
+
+def _names(names: list[str]) -> pl.Expr:
+    suffixes = [name.rpartition("/shipped/")[2] for name in names if "/shipped/" in name]
+    wanted = pl.Series([*names, *suffixes]).implode()
+    return pl.col("key").is_in(wanted) | pl.col("correlation").is_in(wanted) | pl.col("rule").is_in(wanted)
+
+
+def _chain(rows: pl.DataFrame, question: Question) -> pl.DataFrame:
+    picked = {
+        "double": _double,
+        "owed": _owed,
+        "order": _order,
+        "sku": _sku,
+        "rule": _rule,
+        "": _order,
+    }[question.subject](rows, question)
+    return picked.unique("number").sort("number")
+
+
+def _double(rows: pl.DataFrame, question: Question) -> pl.DataFrame:
+    """The calls for it, the first two documents, and the strikes in between that led to the second."""
+    mine = rows.filter((pl.col("key") == question.key) & (pl.col("document") == question.document))
+    made = mine.filter((pl.col("kind") == "commit") & (pl.col("outcome") == "created")).head(2)
+    calls = mine.filter(pl.col("kind") == "call")
+    second = made["time"].max()
+    order = made["correlation"].first() if made.height else ""
+    strikes = rows.filter(
+        (pl.col("kind") == "fault")
+        & (pl.col("outcome") == "mattered")
+        & ((pl.col("key") == question.key) | (pl.col("correlation") == (order or question.key)))
+        & (pl.col("time") <= pl.lit(second))
+    )
+    return pl.concat([made, calls.head(4), strikes.tail(2)])
+
+
+def _owed(rows: pl.DataFrame, question: Question) -> pl.DataFrame:
+    """Why it is owed, every vain call for it, and what was given up."""
+    key = question.key.rpartition("/shipped/")[2] or question.key
+    about = pl.col("key").is_in([question.key, key])
+    mine = rows.filter(about)
+    order = mine.filter(pl.col("correlation") != "")["correlation"].head(1).to_list() or [
+        question.key.partition("/")[0]
+    ]
+    reasons = (
+        "order.placed",
+        "fulfilment.accepted",
+        "shipment.dispatched",
+        "stock.restocked",
+        "stock.scrapped",
+        "cancellation.accepted",
+    )
+    why = mine.filter((pl.col("kind") == "event") & pl.col("operation").is_in(reasons)).head(2)
+    if not why.height:
+        why = rows.filter((pl.col("correlation") == order[0]) & pl.col("operation").is_in(reasons)).head(1)
+    calls = mine.filter((pl.col("kind") == "call") & (pl.col("document") == question.document)).head(3)
+    since = why["number"].min() if why.height else 0
+    trouble = rows.filter(
+        (pl.col("correlation") == order[0])
+        & (pl.col("number") >= pl.lit(since))
+        & (
+            ((pl.col("kind") == "fault") & (pl.col("outcome") == "mattered"))
+            | ((pl.col("kind") == "note") & pl.col("operation").is_in(["dead_letter", "dropped", "exception_opened"]))
+            | ((pl.col("kind") == "webhook") & pl.col("outcome").is_in(["dropped", "gave_up"]))
+        )
+    )
+    return pl.concat([why, calls, trouble.head(LONGEST - 5)])
+
+
+def _order(rows: pl.DataFrame, question: Question) -> pl.DataFrame:
+    """What was bought, what was taken back, what was made of it and what left."""
+    mine = rows.filter(pl.col("correlation") == question.key)
+    bought = mine.filter(
+        (pl.col("kind") == "event") & pl.col("operation").is_in(["order.placed", "cancellation.accepted"])
+    )
+    given = mine.filter((pl.col("kind") == "commit") & pl.col("document").is_in(["fulfilment", "parcel", "refund"]))
+    strikes = mine.filter((pl.col("kind") == "fault") & (pl.col("outcome") == "mattered"))
+    return pl.concat([bought.head(2), given.head(LONGEST - 4), strikes.head(2)])
+
+
+def _sku(rows: pl.DataFrame, question: Question) -> pl.DataFrame:
+    """The last level of the SKU in every book, and its last sales."""
+    mine = rows.filter(pl.col("key") == question.key)
+    levels = mine.filter(pl.col("kind") == "stock").group_by("partner", "operation", "document_id").last()
+    sales = mine.filter((pl.col("kind") == "sale") & (pl.col("operation") == "placed")).tail(2)
+    return pl.concat([levels.select(mine.columns).sort("number").tail(LONGEST - 2), sales])
+
+
+def _rule(rows: pl.DataFrame, question: Question) -> pl.DataFrame:
+    """Begin and end of its window, its first and its last strike that mattered."""
+    mine = rows.filter(pl.col("rule") == question.key)
+    window = mine.filter(pl.col("kind") == "phase")
+    strikes = mine.filter((pl.col("kind") == "fault") & (pl.col("outcome") == "mattered"))
+    return pl.concat([window.head(2), strikes.head(1), strikes.tail(1)])
