@@ -217,7 +217,8 @@ class LinkClient:
                 exchange.back += seconds
                 return await self._pass(exchange)
             case Twice(gap):
-                after(self._env, exchange.out + gap, self._work, exchange)
+                # The copy sets out anew when the original arrives: without a gap too, it comes second.
+                after(self._env, exchange.out, after, self._env, gap, self._work, exchange)
                 return await self._pass(exchange)
             case Stale(age):
                 return await self._stale(exchange, age)

@@ -141,7 +141,7 @@ class Post:
 
     def _overtaken(self) -> None:
         """Let go what enough later messages have overtaken."""
-        ready = [letter for limit, letter in self._held if limit < self._numbered]
+        ready = [letter for limit, letter in self._held if limit <= self._numbered]
         for letter in ready:
             self._release(letter)
 
@@ -149,6 +149,7 @@ class Post:
         before = len(self._held)
         self._held = [(limit, held) for limit, held in self._held if held is not letter]
         if len(self._held) < before:
+            letter.sent = self._env.now  # held back by its sender: its timeout begins when it goes
             after(self._env, letter.trip / 2, self._arrive, letter)
 
     def _arrive_again(self, letter: _Letter) -> None:
@@ -169,7 +170,7 @@ class Post:
         if error is not None:
             self._failed(letter, error.status if isinstance(error, CallError) else 500)
         elif waited > self._policy.timeout:
-            self._failed(letter, 0)
+            after(self._env, max(0.0, letter.sent + self._policy.timeout - self._env.now), self._failed, letter, 0)
         else:
             self._given_up = 0
             self._done(letter, "ok", 200)
