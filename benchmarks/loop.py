@@ -103,7 +103,7 @@ def tasks_that(wait: Wait) -> Callable[[], float]:
     return measure
 
 
-def sleep(env: simpy.Environment, delay: float) -> Awaitable[None]:
+def sleep(_: simpy.Environment, delay: float) -> Awaitable[None]:
     return asyncio.sleep(delay)
 
 
@@ -185,7 +185,7 @@ def measure() -> list[Figure]:
         Figure("until(timeout) / bare SimPy, timeouts per second", ratio("bare SimPy", "until"), 0.4, True),
         Figure("after / SimPy timeout with callback, calls per second", ratio("bare callback", "after"), 1.0, True),
         Figure("token ring, virtual / stock loop, time", ratio("ring, virtual", "ring, stock"), 1.0, False),
-        Figure("unmet asyncio.timeout, virtual / stock loop, time", ratio("timeouts, virtual", "timeouts, stock"), 1.0, False),
+        Figure("unmet timeout, virtual / stock loop, time", ratio("timeouts, virtual", "timeouts, stock"), 1.0, False),
         Figure("heap entries left per 1000 cancelled timers", heap_left() / TIMEOUTS * 1e3, 30.0, False),
     ]  # fmt: skip
 
