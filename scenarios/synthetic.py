@@ -14,7 +14,7 @@ from seatrial.mocks.purchases import Habits, Purchase
 from seatrial.scenarios.arrivals import Arrivals, Poisson, moments
 from seatrial.scenarios.customers import Customers
 from seatrial.scenarios.season import Network, Season
-from seatrial.scenarios.shares import split
+from seatrial.scenarios.shares import Split, split
 from seatrial.scenarios.stocking import stock_up
 from seatrial.sim.dice import Dice
 from seatrial.sim.errors import BadInput
@@ -72,10 +72,12 @@ class Synthetic(msgspec.Struct, frozen=True, tag_field="kind", tag="synthetic", 
         """Make the demand ready for a run. Raises BadInput for figures that make no sense."""
         self._check()
         warehouses = split("warehouses", self.warehouses, network.warehouses)
+        channels = split("channels", self.channels, network.channels)
+        countries = split("countries", self.countries, tuple(self.countries))
         shelf = _Shelf(self, dice)
         return Season(
             assortment=stock_up(self.currency, shelf.prices, shelf.pace, self.cover, warehouses),
-            intents=_stream(self, dice, network, shelf),
+            intents=_stream(self, dice, network, shelf, (channels, countries)),
             habits=Habits(self.cancellations, self.cancel_after, self.returns, self.return_after, self.return_travel),
             cover=self.cover,
         )
@@ -109,22 +111,25 @@ class _Shelf:
         self._bounds = list(accumulate(weights))
 
     def pick(self, quantities: Sequence[int], draw: Callable[[], float]) -> tuple[OrderLine, ...]:
-        """A line for each quantity, all of different items; where one is taken already, its neighbour on the shelf."""
+        """A line for each quantity, all of different items: whoever has an item already looks for another."""
         bounds, skus, prices = self._bounds, self.skus, self.prices
         end, count = bounds[-1], len(skus)
         taken: dict[int, int] = {}
         for quantity in quantities:
             place = bisect(bounds, draw() * end) % count
+            if place in taken:
+                place = bisect(bounds, draw() * end) % count
             while place in taken:
-                place = (place + 1) % count
+                place = int(draw() * count)
             taken[place] = quantity
         return tuple([OrderLine(skus[place], quantity, prices[skus[place]]) for place, quantity in taken.items()])
 
 
-def _stream(demand: Synthetic, dice: Dice, network: Network, shelf: _Shelf) -> Iterator[Purchase]:
-    """Purchases one by one; nothing is kept of those that were given out."""
-    channels = split("channels", demand.channels, network.channels)
-    countries = split("countries", demand.countries, tuple(demand.countries))
+def _stream(
+    demand: Synthetic, dice: Dice, network: Network, shelf: _Shelf, shares: tuple[Split, Split]
+) -> Iterator[Purchase]:
+    """Purchases one by one, divided among channels and countries; nothing is kept of those that were given out."""
+    channels, countries = shares
     people, crowd = Customers(dice, demand.customers), demand.customers
     draw = dice.stream("synthetic", "orders").random
     when = moments(demand.arrivals, network.midnight, dice.stream("synthetic", "arrivals").random)

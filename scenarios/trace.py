@@ -72,20 +72,15 @@ class Trace(msgspec.Struct, frozen=True, tag_field="kind", tag="trace", forbid_u
         """Make the demand ready for a run. Raises BadInput for a bad file or window, and figures that make no sense."""
         self._check()
         window = self._window(network)
+        channels = split("channels", self.channels, network.channels)
+        warehouses = split("warehouses", self.warehouses, network.warehouses)
         orders = cut(self._read(self.orders, network, returns=False), window)
         notes = self._credit_notes(network, window)
         matches = match_returns(orders, notes)
         prices = common_prices(orders, notes)
-        warehouses = split("warehouses", self.warehouses, network.warehouses)
-        playback = Playback(
-            window.start,
-            self.speed_up,
-            self.currency,
-            Customers(dice, self.customers),
-            split("channels", self.channels, network.channels),
-            warehouses,
-            prices if self.prices == "list" else None,
-        )
+        asked = prices if self.prices == "list" else None
+        customers = Customers(dice, self.customers)
+        playback = Playback(window.start, self.speed_up, self.currency, customers, channels, warehouses, asked)
         return Season(
             assortment=shelves(orders, prices, self.speed_up * self.cover, warehouses, self.currency),
             intents=playback.intents(orders, matches, dice),
