@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import wraps
 from typing import Any, Generic, NamedTuple, Protocol, TypeVar
 
@@ -53,8 +53,8 @@ class Office(Protocol):
     tray: Tray | None
     """Where papers wait for the next batch window; None: everything is booked at once."""
 
-    def accept(self, request: Request[Any]) -> None:
-        """Look a paper over before it goes into the tray. Raises Rejected."""
+    def accept(self, request: Request[Any]) -> Mapping[str, int]:
+        """Look a paper over before it goes into the tray; gives what the reply can say already. Raises Rejected."""
         ...
 
 
@@ -76,7 +76,7 @@ class Batched(Generic[ReplyT]):
             tray = self.tray
             if tray is None:
                 return handler(self, request)
-            self.accept(request)
-            return reply(tray.take(request, lambda: handler(self, request)), queued=True)
+            known = self.accept(request)
+            return reply(tray.take(request, lambda: handler(self, request)), queued=True, **known)
 
         return take

@@ -32,7 +32,7 @@ class ErpSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     cost_share: Share = Share(0.6)
     """Standard cost of an item as a share of its list price."""
     charges: tuple[str, ...] = CHARGES
-    """Items that no warehouse stocks: ordered and invoiced at any price, never shipped."""
+    """Items that are ordered and invoiced at any price and never shipped, unless a warehouse stocks them."""
     keep: Seconds = Seconds(30 * 86_400)
     """Time for which a closed or cancelled order is known, for returns."""
 

@@ -15,16 +15,18 @@ from seatrial.sim.errors import Rejected
 class ItemMaster:
     """Items with list prices and standard costs, and charges (carriage, fees), which no warehouse stocks.
 
-    A charge may stand on an order at any price. Raises Rejected 422: `unknown_item`, `bad_line`, `nothing_to_ship`.
+    What stands in a warehouse is no charge, whatever its name. A charge may stand on an order at any price.
+
+    Raises Rejected 422: `unknown_item`, `bad_line`, `nothing_to_ship`.
     """
 
     def __init__(self, assortment: Assortment, settings: ErpSettings) -> None:
         items = assortment.items
         self._prices = {sku: item.price for sku, item in items.items()}
-        unstocked = (sku for sku, item in items.items() if not item.stock)
-        self._charges = {sku: self._prices.get(sku, 0) for sku in (*settings.charges, *unstocked)}
+        goods = [item for item in items.values() if item.stock]
+        charges = (sku for sku in (*settings.charges, *items) if sku not in items or not items[sku].stock)
+        self._charges = {sku: self._prices.get(sku, 0) for sku in charges}
         self._floor = 1 - settings.price_tolerance
-        goods = [item for sku, item in items.items() if sku not in self._charges]
         self.costs = {item.sku: round(item.price * settings.cost_share) for item in goods}
         """Standard cost of one unit of every stocked item, minor units."""
         places = {place: None for item in goods for place in item.stock}

@@ -1,8 +1,8 @@
 """What can be asked of the ERP: customers, items and prices, sales orders, the stock book, shipments and money.
 
 A long file, because all messages of one partner stand together. An ERP of the legacy character answers writes to
-orders, stock and money with `queued`: the id is that of its queue entry, and what the reply says besides is not known
-before the next batch window.
+orders, stock and money with `queued`: the id is that of its queue entry. An amount is then known for a credit memo
+only, which is priced at once; everything else is found out in the next batch window.
 """
 
 from __future__ import annotations

@@ -62,8 +62,9 @@ from seatrial.sim.conduct import Conduct
 from seatrial.sim.door import Door, Gate
 from seatrial.sim.errors import Rejected
 from seatrial.sim.events import Event
+from seatrial.sim.ground import Ground
 from seatrial.sim.operation import Operation, Request, operation
-from seatrial.sim.partner import Ground, Partner
+from seatrial.sim.partner import Partner
 
 REASONS: Final[Mapping[str, Account]] = {
     "received": Account.GOODS_RECEIVED,
@@ -121,11 +122,16 @@ class Erp(Partner):
         if self.tray is not None:
             self.env.process(self._windows())
 
-    def accept(self, request: Request[Any]) -> None:
-        """Look over what goes into the tray: only its posting date is checked before the window."""
+    def accept(self, request: Request[Any]) -> Mapping[str, int]:
+        """Look over what goes into the tray: posting dates are checked before the window, and credits are priced."""
         date_of = DATED.get(type(request))
         if date_of is not None:
             self._periods.check(date_of(request), self.env.now)
+        if not isinstance(request, PostCredit):
+            return {}
+        wanted = tally(request.lines)
+        order = self.orders.choose(request.order_no, SalesOrder.check_credit, wanted, self.env.now)
+        return {"amount": order.priced(wanted).amount}
 
     @operation("POST", "/customers", key="customer_no")
     def save_customer(self, request: SaveCustomer) -> CustomerSaved:
