@@ -21,7 +21,7 @@ from seatrial.sim.cargo import Delivery, Parcel, ReturnedGoods
 from seatrial.sim.errors import HarnessError
 from seatrial.sim.fate import Fate, Shorten
 from seatrial.sim.fault import Draw, Fault, Rule
-from seatrial.sim.quantities import Seconds, Share
+from seatrial.sim.quantities import PerSecond, Seconds, Share
 
 HOUR = 3600.0
 DAY = 24 * HOUR
@@ -62,6 +62,16 @@ def test_shrinkage_is_unknown_until_somebody_looks(new_yard: Any) -> None:
     assert yard.levels("A") == (3, 3)
     assert [row["quantity"] for row in yard.rows("event", "inventory.adjusted")] == [-97]
     assert [row["quantity"] for row in yard.rows("event", "inventory.shrunk")] == [97, 49]
+
+
+def test_stock_creeps_away_at_its_rate(new_yard: Any) -> None:
+    """Units vanish one by one, about as many as the rate says, and never more than there are."""
+    slow, fast = new_yard(shrink_rate=PerSecond(2 / HOUR)), new_yard(shrink_rate=PerSecond(1))
+    for yard in (slow, fast):
+        yard.env.run(20 * HOUR)
+    assert 10 <= len(slow.rows("event", "inventory.shrunk")) <= 40
+    assert [fast.house.stock.find(sku).shelf for sku in "ABC"] == [0, 0, 0]
+    assert fast.levels("A") == (100, 0)
 
 
 def test_a_release_of_which_nothing_is_found_is_rejected(new_yard: Any) -> None:
