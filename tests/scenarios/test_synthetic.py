@@ -7,17 +7,20 @@ import subprocess
 import sys
 import tracemalloc
 from collections import Counter
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from itertools import islice, pairwise
+from typing import cast
 
 import msgspec
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from seatrial.mocks.purchases import Purchase
 from seatrial.scenarios.arrivals import Burst, Constant, Daily, Poisson, moments
 from seatrial.scenarios.demand import Demand
-from seatrial.scenarios.season import Network
+from seatrial.scenarios.season import Network, Season
 from seatrial.scenarios.synthetic import Synthetic
 from seatrial.sim.dice import Dice
 from seatrial.sim.errors import BadInput
@@ -33,8 +36,13 @@ NETWORK = Network(
 HOURLY = PerSecond(200 / HOUR)
 
 
-def intents(demand, seed=7, network=NETWORK):
-    return demand.season(Dice(seed), network).intents
+def purchases(season: Season) -> Iterator[Purchase]:
+    """Synthetic demand is purchases only."""
+    return cast("Iterator[Purchase]", season.intents)
+
+
+def intents(demand: Synthetic, seed: int = 7, network: Network = NETWORK) -> Iterator[Purchase]:
+    return purchases(demand.season(Dice(seed), network))
 
 
 def times(curve, count, seed=7):
@@ -60,7 +68,7 @@ def test_orders_are_as_asked_for(lines, quantity, skus, popularity, seed):
         prices=(5, 9),
     )
     season = demand.season(Dice(seed), NETWORK)
-    made = list(season.intents)
+    made = list(purchases(season))
     assert len(made) == 20
     for each in made:
         order = each.order
@@ -115,7 +123,7 @@ def test_stock_lasts_for_its_cover():
     """What the shoppers buy within the cover is about the stock to begin with, in total and item by item."""
     season = Synthetic(cover=Seconds(5 * DAY)).season(Dice(7), msgspec.structs.replace(NETWORK, length=5 * DAY))
     sold: Counter[str] = Counter()
-    for each in season.intents:
+    for each in purchases(season):
         sold.update({line.sku: line.quantity for line in each.order.lines})
     stock = {sku: season.assortment.units(sku) for sku in season.assortment.items}
     assert sold.total() == pytest.approx(sum(stock.values()), rel=0.05)
@@ -258,4 +266,4 @@ def test_a_scenario_says_it_in_a_few_words():
     assert isinstance(demand, Synthetic)
     assert demand.arrivals == Burst(HOURLY, Seconds(2 * HOUR), Seconds(600), 5.0)
     season = demand.season(Dice(7), NETWORK)
-    assert (season.habits.returns, season.habits.cancel_after.value) == (0.02, HOUR)
+    assert (season.habits.returns, season.habits.cancel_after.quantile(0.5)) == (0.02, HOUR)

@@ -7,6 +7,7 @@ import gzip
 from collections import Counter
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import pytest
@@ -78,7 +79,8 @@ def play(tmp_path):
 
     def season(orders, *, length=DAY, **settings):
         network = msgspec.structs.replace(WEEK, folder=tmp_path, length=length)
-        made = Trace(orders=orders, **({"returns": ""} | settings)).season(Dice(7), network)
+        chosen: dict[str, Any] = {"orders": orders, "returns": "", **settings}
+        made = Trace(**chosen).season(Dice(7), network)
         return made, list(made.intents)
 
     return season
@@ -137,7 +139,8 @@ def test_the_week_holds_the_orders_of_the_week(week, orders_file):
     first: dict[str, str] = {}
     for row in orders_file:
         if not is_charge(row["sku"], CHARGES):
-            first[row["order_id"]] = min(row["ts"], first.get(row["order_id"], row["ts"]))
+            number, ts = row["order_id"], row["ts"]
+            first[number] = min(ts, first[number]) if number in first else ts
     inside = {number: ts for number, ts in first.items() if "2011-12-01" <= ts < "2011-12-08"}
     bought = {each.order.order_no: each.at for each in week[1] if isinstance(each, Purchase)}
     assert bought.keys() == inside.keys()

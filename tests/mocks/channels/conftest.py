@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import UTC, datetime
+from typing import Any
 
 import polars as pl
 import pytest
@@ -39,7 +40,8 @@ def new_ground() -> Ground:
 
 def new_channel(ground: Ground, kind: str, conduct: Conduct | None = None, **settings: object) -> Channel:
     made = KINDS[kind]
-    channel = made(kind, ground, conduct or Conduct(), made.Settings(**settings))
+    chosen: Any = made.Settings(**settings)
+    channel = made(kind, ground, conduct or Conduct(), chosen)
     channel.start()
     return channel
 
