@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import os
 from collections.abc import Iterator
 from pathlib import Path
-from types import FrameType
+from types import AsyncGeneratorType, FrameType
 from typing import Any
 
 import msgspec
@@ -17,6 +18,8 @@ SHOWN = 20
 """How many waiting tasks the text lists; `Deadlock.waiting` has them all."""
 
 _PLUMBING = (os.path.dirname(asyncio.__file__), str(Path(__file__).with_name("waits.py")))  # noqa: PTH120
+
+_STEPS = {"async_generator_asend", "async_generator_athrow"}
 
 
 class Waiting(msgspec.Struct, frozen=True):
@@ -78,7 +81,14 @@ def _frames(awaited: object) -> Iterator[FrameType]:
         frame = _either(awaited, "cr_frame", "gi_frame", "ag_frame")
         if isinstance(frame, FrameType):
             yield frame
-        awaited = _either(awaited, "cr_await", "gi_yieldfrom", "ag_await")
+        awaited = _either(awaited, "cr_await", "gi_yieldfrom", "ag_await") or _stepped(awaited)
+
+
+def _stepped(step: object) -> object:
+    """The generator behind one step of an `async for`, which names it nowhere."""
+    if type(step).__name__ not in _STEPS:
+        return None
+    return next((held for held in gc.get_referents(step) if isinstance(held, AsyncGeneratorType)), None)
 
 
 def _either(owner: object, *names: str) -> object:

@@ -11,7 +11,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from seatrial.sim.errors import HarnessError
 from seatrial.sim.rebinding import Rebinding, SharedRebinding
@@ -42,8 +42,8 @@ class LeftVirtualTime(HarnessError):
 def _loop_fence(call: str, way_out: str) -> Any:
     """A method of the loop that only fails."""
 
-    def fence(self: object, *args: object, **options: object) -> Any:
-        raise LeftVirtualTime(f"loop.{call}", way_out)
+    def fence(self: FencedLoop, *args: object, **options: object) -> Any:
+        raise self.fence_hit(f"loop.{call}", way_out)
 
     fence.__name__ = call
     fence.__doc__ = f"Always raises LeftVirtualTime: {way_out}."
@@ -51,7 +51,18 @@ def _loop_fence(call: str, way_out: str) -> Any:
 
 
 class FencedLoop(asyncio.AbstractEventLoop):
-    """An event loop without sockets, pipes, subprocesses and signals. Raises LeftVirtualTime for each."""
+    """An event loop without sockets, pipes, subprocesses and signals. Raises LeftVirtualTime for each.
+
+    `left` keeps the first fence that was hit, because the code under test may swallow or rename what it is raised.
+    """
+
+    left: LeftVirtualTime | None = None
+
+    def fence_hit(self, call: str, way_out: str) -> LeftVirtualTime:
+        """The error to raise, remembered if it is the first."""
+        error = LeftVirtualTime(call, way_out)
+        self.left = self.left or error
+        return error
 
     create_connection: Any = _loop_fence("create_connection", SOCKET)
     create_server: Any = _loop_fence("create_server", SOCKET)
@@ -84,17 +95,36 @@ class FencedLoop(asyncio.AbstractEventLoop):
     remove_signal_handler: Any = _loop_fence("remove_signal_handler", WATCH)
 
 
-_FENCED: Final = (
-    (time, "sleep", "time.sleep", SLEEP),
-    (threading.Thread, "start", "threading.Thread.start", THREAD),
-    (threading.Condition, "wait", "a blocking wait (threading.Condition.wait)", BLOCK),
-    (multiprocessing.process.BaseProcess, "start", "multiprocessing.Process.start", PROCESS),
-    (subprocess.Popen, "__init__", "subprocess.Popen", PROCESS),
-    (os, "system", "os.system", PROCESS),
-    (socket, "getaddrinfo", "socket.getaddrinfo", SOCKET),
-    (socket.socket, "connect", "socket.connect", SOCKET),
-    (socket.socket, "connect_ex", "socket.connect_ex", SOCKET),
-    (socket.socket, "listen", "socket.listen", SOCKET),
+def _never(*_: object, **__: object) -> bool:
+    return False
+
+
+def _is_peek(_: object, timeout: float | None = None) -> bool:
+    """Whether a wait only looks: thread pools do."""
+    return timeout is not None and timeout <= 0
+
+
+class _Fence(NamedTuple):
+    """One function that leaves virtual time."""
+
+    owner: Any
+    name: str
+    call: str
+    way_out: str
+    harmless: Callable[..., bool] = _never
+
+
+_FENCES: Final = (
+    _Fence(time, "sleep", "time.sleep", SLEEP),
+    _Fence(threading.Thread, "start", "threading.Thread.start", THREAD),
+    _Fence(threading.Condition, "wait", "a blocking wait (threading.Condition.wait)", BLOCK, _is_peek),
+    _Fence(multiprocessing.process.BaseProcess, "start", "multiprocessing.Process.start", PROCESS),
+    _Fence(subprocess.Popen, "__init__", "subprocess.Popen", PROCESS),
+    _Fence(os, "system", "os.system", PROCESS),
+    _Fence(socket, "getaddrinfo", "socket.getaddrinfo", SOCKET),
+    _Fence(socket.socket, "connect", "socket.connect", SOCKET),
+    _Fence(socket.socket, "connect_ex", "socket.connect_ex", SOCKET),
+    _Fence(socket.socket, "listen", "socket.listen", SOCKET),
 )
 
 
@@ -110,22 +140,23 @@ def fenced() -> Iterator[None]:
 
 def _put_up(rebinding: Rebinding) -> None:
     sleep = time.sleep
-    for owner, name, call, way_out in _FENCED:
-        rebinding.attribute(owner, name, _fence(getattr(owner, name), call, way_out))
+    for fence in _FENCES:
+        rebinding.attribute(fence.owner, fence.name, _stand_in(getattr(fence.owner, fence.name), fence))
     rebinding.everywhere({sleep: time.sleep})
 
 
 _fences: Final = SharedRebinding(_put_up)
 
 
-def _fence(real: Callable[..., Any], call: str, way_out: str) -> Callable[..., Any]:
+def _stand_in(real: Callable[..., Any], fence: _Fence) -> Callable[..., Any]:
     """The real thing, except inside a virtual run."""
 
-    def fence(*args: Any, **options: Any) -> Any:
-        if isinstance(asyncio._get_running_loop(), FencedLoop):
-            raise LeftVirtualTime(call, way_out)
+    def stand_in(*args: Any, **options: Any) -> Any:
+        loop = asyncio._get_running_loop()
+        if isinstance(loop, FencedLoop) and not fence.harmless(*args, **options):
+            raise loop.fence_hit(fence.call, fence.way_out)
         return real(*args, **options)
 
-    fence.__name__ = getattr(real, "__name__", call)
-    fence.__doc__ = real.__doc__
-    return fence
+    stand_in.__name__ = getattr(real, "__name__", fence.name)
+    stand_in.__doc__ = real.__doc__
+    return stand_in

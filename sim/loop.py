@@ -216,12 +216,18 @@ def run_virtual(
 ) -> T:
     """Run a coroutine in virtual time, behind the fences; whatever is left at its end is cancelled.
 
-    Raises Deadlock when nothing is scheduled and it is not done, and LeftVirtualTime where code leaves virtual time.
+    Raises Deadlock when nothing is scheduled and it is not done, and LeftVirtualTime where it failed after some code
+    left virtual time, whatever others made of that error on its way.
     """
-    with fenced(), asyncio.Runner(loop_factory=lambda: VirtualLoop(env, shuffle=shuffle)) as runner:
+    loop = VirtualLoop(env, shuffle=shuffle)
+    with fenced(), asyncio.Runner(loop_factory=lambda: loop) as runner:
         try:
             return runner.run(main)
         except Deadlock:
             with suppress(Deadlock):  # a task that will not be cancelled says nothing new
                 runner.close()
             raise
+        except Exception as error:
+            if loop.left is None or error is loop.left:
+                raise
+            raise loop.left from error
