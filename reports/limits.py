@@ -57,9 +57,9 @@ class Limit(msgspec.Struct, frozen=True, kw_only=True):
 
     def holds(self, value: float) -> bool:
         """Whether a value keeps it; a value that is infinite (never) keeps only limits without that bound."""
-        if self.strict:
-            return self.low < value < self.high
-        return self.low <= value <= self.high
+        above = self.low == -math.inf or value > self.low or (value == self.low and not self.strict)
+        below = self.high == math.inf or value < self.high or (value == self.high and not self.strict)
+        return above and below
 
 
 def parse_limits(expected: Mapping[str, object], known: Iterable[Definition]) -> tuple[Limit, ...]:
@@ -69,7 +69,9 @@ def parse_limits(expected: Mapping[str, object], known: Iterable[Definition]) ->
 
 
 def _unit_of(measure: str, known: tuple[Definition, ...]) -> Unit:
-    units = {each.unit: each.name for each in known if each.covers(measure) or fnmatchcase(each.name, measure)}
+    units: dict[Unit, str] = {
+        each.unit: each.name for each in known if each.covers(measure) or fnmatchcase(each.name, measure)
+    }
     if not units:
         raise UnknownName("unknown measure", value=measure, known=sorted(each.name for each in known), where="expect")
     if len(units) > 1:

@@ -39,7 +39,7 @@ def missing(log: Logbook, until: int) -> pl.DataFrame:
     unmet = log.derived(owed, until).filter(~pl.col("met")).select("document", "key", pl.col("number").alias("first"))
     vain = log.derived(tally).filter(pl.col("acknowledged") & (pl.col("created") == 0))
     both = pl.concat([unmet, vain.select("document", "key", "first")])
-    return both.unique(["document", "key"], keep="first").sort("first")
+    return both.unique(["document", "key"], keep="first").sort("first", "document", "key")
 
 
 def per_class(

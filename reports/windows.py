@@ -33,7 +33,7 @@ def fault_windows(log: Logbook, facts: Facts) -> tuple[Window, ...]:
 def coverage(log: Logbook, facts: Facts) -> tuple[RuleCoverage, ...]:
     """What became of every rule: armed by the scenario, or seen in the evidence."""
     known = {rule.name: rule for rule in facts.rules}
-    kinds = dict(log.faults.select(pl.col("rule", "document").cast(pl.String)).unique("rule").iter_rows())
+    kinds = dict(log.faults.select(pl.col("rule", "document").cast(pl.String)).unique("rule", keep="first").iter_rows())
     found = []
     for window in fault_windows(log, facts):
         rule = known.get(window.rule, RuleFacts(name=window.rule))

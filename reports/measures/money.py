@@ -95,7 +95,9 @@ class Money(Measure):
         return both.select(pl.col("correlation").alias("key"), over).filter(pl.col("amount") > 0)
 
     def _for_returns(self, log: Logbook, alive: pl.DataFrame, document: str) -> pl.DataFrame:
-        return _of(alive, document).join(log.event("return.requested").select("key").unique(), on="key", how="semi")
+        return _of(alive, document).join(
+            log.event("return.requested").select("key").unique(), on="key", how="semi", maintain_order="left"
+        )
 
 
 def _of(alive: pl.DataFrame, document: str) -> pl.DataFrame:

@@ -36,5 +36,12 @@ class Staleness(Measure):
     def read(self, log: Logbook, facts: Facts) -> Iterable[Reading]:
         """Spread of the stretches of both books."""
         for book, table in (("erp", erp_gaps), ("listing", listing_gaps)):
-            lasted = stretches(log.derived(table), log.end)["lasted"]
-            yield from spread(f"staleness.{book}", lasted.filter(lasted > 0), self.reading)
+            gaps = log.derived(table)
+            lasted = stretches(gaps, log.end)["lasted"]
+            if gaps.height and not lasted.len():
+                yield from (self._never(book, statistic) for statistic in STATISTICS)
+            else:
+                yield from spread(f"staleness.{book}", lasted, self.reading)
+
+    def _never(self, book: str, statistic: str) -> Reading:
+        return self.reading(f"staleness.{book}.{statistic}", 0.0, detail="the book was never wrong")
