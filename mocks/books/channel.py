@@ -79,7 +79,7 @@ class Channel(Partner, ABC):
 
     def __init__(self, name: str, ground: Ground, conduct: Conduct, settings: ChannelSettings) -> None:
         super().__init__(name, ground, conduct)
-        self.orders = OrderBook(settings.keep)
+        self.orders = OrderBook(settings.keep, lambda: ground.env.now)
         self.listings = Listings(name, ground.evidence, settings.older_listings)
         self.shopper: Shopper | None = None
         self._listed = settings.listed
@@ -103,7 +103,6 @@ class Channel(Partner, ABC):
         """Sell an order, each line up to its listing; None where nothing of it was on offer."""
         now, number = self.env.now, order.order_no
         lines = self._sell(number, order.lines)
-        self.orders.prune(now)
         if not lines:
             return None
         sold = ChannelOrder(number, self.name, now, order.customer, order.currency, lines, now + self._promise)
@@ -164,7 +163,7 @@ class Channel(Partner, ABC):
         if sold.state == "cancelled":
             raise Rejected("order_cancelled", f"order {number} was cancelled", status=409)
         units = sum([line.quantity for line in request.lines])
-        self.orders.confirm(sold, number, parcel, request.lines, self.env.now)
+        self.orders.confirm(sold, number, parcel, request.lines)
         document = self._number("C")
         self.committed("shipment_confirmation", parcel, number, document, quantity=units)
         self.happened(Event.SHIPMENT_CONFIRMED, parcel, number, units)
@@ -266,7 +265,7 @@ class Channel(Partner, ABC):
         for line, paid in sold.remainder():
             self.evidence.sale(self.name, "cancelled", line.sku, order_no, -line.quantity)
             units, amount = units + line.quantity, amount + paid
-        self.orders.cancel(sold, order_no, self.env.now)
+        self.orders.cancel(sold, order_no)
         self.happened(Event.CANCELLATION_ACCEPTED, order_no, order_no, units, amount)
         if self.shopper is not None and not sold.parcels:
             self.shopper.order_cancelled(order_no)

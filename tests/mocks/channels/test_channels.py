@@ -224,14 +224,17 @@ def test_an_unknown_order_is_rejected(channel, request_):
 
 
 def test_a_finished_order_is_forgotten(ground, open_channel, order):
-    """Orders leave the book `keep` seconds after their last parcel, unless a return is under way."""
+    """Orders leave the book some time after `keep` from their last parcel, unless a return is under way."""
     channel = open_channel(ground, "storefront", keep=100.0)
     for number in ("1", "2", "3"):
         channel.place(order(number, A=1))
     for number in ("1", "2"):
         channel.confirm_shipment(confirm(number, f"P{number}", A=1))
     channel.request_return("2", (Units("A", 1),), "not wanted")
-    ground.env.run(until=101)
+    ground.env.run(until=99)
+    channel.place(order("0", B=1))
+    assert channel.orders.get("1") is not None
+    ground.env.run(until=300)
     channel.place(order("4", B=1))
     states = [channel.get_order(GetOrder(number)).state for number in ("1", "2", "3", "4")]
     assert states == ["unknown", "shipped", "placed", "placed"]
