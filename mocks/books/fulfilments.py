@@ -6,6 +6,8 @@ from collections import deque
 from collections.abc import Iterator, Sequence
 from math import inf
 
+import msgspec
+
 from seatrial.mocks.books.bin_stock import Slot
 from seatrial.mocks.messages.orders import Units
 from seatrial.mocks.messages.warehouse import ReleaseStage, ReleaseState
@@ -13,57 +15,58 @@ from seatrial.mocks.messages.warehouse import ReleaseStage, ReleaseState
 UNKNOWN = ReleaseState()
 
 
-class PickLine:
+class PickLine(msgspec.Struct, eq=False, gc=False):
     """One SKU of a fulfilment."""
 
-    __slots__ = ("allocated", "slot", "wanted")
+    slot: Slot
+    """Where it lies."""
+    wanted: int
+    """Units that were released."""
+    allocated: int
+    """Units that it still holds: fewer after a count that found too little, or a short pick."""
 
-    def __init__(self, slot: Slot, wanted: int) -> None:
-        self.slot = slot
-        self.wanted = wanted  # units that were released
-        self.allocated = wanted  # units that it still holds: fewer after a count that found too little, or a short pick
 
-
-class Fulfilment:
+class Fulfilment(msgspec.Struct, eq=False, gc=False):
     """One release in the warehouse's hands.
 
     States: allocated, picking, packed (first without, then with a label), and in the end shipped, cancelled or
-    rejected.
+    rejected. Moments are seconds of the run; what has not happened yet lies at infinity.
     """
 
-    __slots__ = (
-        "accepted_at",
-        "carrier",
-        "ended_at",
-        "id",
-        "labelled_at",
-        "lines",
-        "order_no",
-        "outcome",
-        "packed",
-        "packed_at",
-        "parcel_no",
-        "picked",
-        "picking_at",
-        "release_no",
-        "short",
-        "tracking_no",
-        "units",
-    )
-
-    def __init__(self, number: str, release_no: str, order_no: str, lines: list[PickLine], now: float) -> None:
-        self.id = number
-        self.release_no = release_no
-        self.order_no = order_no
-        self.lines = lines
-        self.units = sum([line.wanted for line in lines])
-        self.accepted_at = now
-        self.picking_at = self.packed_at = self.labelled_at = self.ended_at = inf
-        self.outcome: ReleaseStage = "unknown"  # shipped, cancelled or rejected, once it has ended
-        self.picked = False  # whether its units lie in a parcel
-        self.parcel_no = self.carrier = self.tracking_no = ""
-        self.packed: tuple[Units, ...] = ()
-        self.short: tuple[Units, ...] = ()
+    id: str
+    """The warehouse's number of it."""
+    release_no: str
+    """The sender's number."""
+    order_no: str
+    """Order number."""
+    lines: list[PickLine]
+    """Its SKUs; none any more once it has ended."""
+    units: int
+    """Units that were released."""
+    accepted_at: float
+    """When it was taken on."""
+    picking_at: float = inf
+    """When a picker took it up."""
+    packed_at: float = inf
+    """When its parcel was closed."""
+    labelled_at: float = inf
+    """When its label was put on."""
+    ended_at: float = inf
+    """When it was shipped, cancelled or rejected."""
+    outcome: ReleaseStage = "unknown"
+    """Which of these."""
+    picked: bool = False
+    """Whether its units lie in a parcel, or on the way there."""
+    parcel_no: str = ""
+    """Number of its parcel."""
+    carrier: str = ""
+    """Carrier on its label."""
+    tracking_no: str = ""
+    """Tracking number on its label."""
+    packed: tuple[Units, ...] = ()
+    """What is in the parcel."""
+    short: tuple[Units, ...] = ()
+    """What was released and not found."""
 
     @property
     def open(self) -> bool:

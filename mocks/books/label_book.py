@@ -6,6 +6,8 @@ from collections import deque
 from collections.abc import Sequence
 from math import inf
 
+import msgspec
+
 from seatrial.mocks.books.journey import Journey
 from seatrial.mocks.messages.carrier import Label, Stage, Tracking
 
@@ -13,21 +15,27 @@ _SAME = 1e-6
 """Seconds: a wait until a moment may end a rounding error before it."""
 
 
-class SoldLabel:
+class SoldLabel(msgspec.Struct, eq=False, gc=False):
     """One label. States: sold, then voided, or on a journey to its end."""
 
-    __slots__ = ("days", "ended_at", "id", "journey", "order_no", "parcel_no", "price", "sold_at", "tracking_no")
-
-    def __init__(self, label: Label, order_no: str, parcel_no: str, days: int, now: float) -> None:
-        self.id = label.id
-        self.tracking_no = label.tracking_no
-        self.price = label.price
-        self.order_no = order_no
-        self.parcel_no = parcel_no
-        self.days = days
-        self.sold_at = now
-        self.journey: Journey | None = None
-        self.ended_at = inf  # voided, delivered, or back with its sender
+    id: str
+    """The carrier's number of it."""
+    tracking_no: str
+    """Number to follow the parcel by."""
+    price: int
+    """Minor units."""
+    order_no: str
+    """Order number."""
+    parcel_no: str
+    """Parcel number."""
+    days: int
+    """Days in transit that were sold."""
+    sold_at: float
+    """Second of the run."""
+    journey: Journey | None = None
+    """Where it travels, from the first scan."""
+    ended_at: float = inf
+    """Second of the run at which it was voided, delivered or refused."""
 
     @property
     def voided(self) -> bool:

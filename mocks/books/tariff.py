@@ -42,6 +42,11 @@ class Tariff(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Time for which an offer can be bought."""
 
 
+class _Offer(msgspec.Struct, frozen=True, gc=False):
+    parcel_no: str
+    rate: Rate
+
+
 class Offers:
     """Offers made, until some time after they expired."""
 
@@ -51,7 +56,7 @@ class Offers:
         self._carrier = carrier
         self._tariff = tariff
         self._count = 0
-        self._made: dict[str, tuple[str, Rate]] = {}
+        self._made: dict[str, _Offer] = {}
         self._order: deque[Rate] = deque()
 
     def make(self, request: GetRates, now: float) -> tuple[Rate, ...]:
@@ -60,19 +65,20 @@ class Offers:
             del self._made[self._order.popleft().rate_id]
         rates = [self._offer(service, request, now) for service in self._tariff.services]
         for rate in rates:
-            self._made[rate.rate_id] = (request.parcel_no, rate)
+            self._made[rate.rate_id] = _Offer(request.parcel_no, rate)
         self._order.extend(rates)
         rates.sort(key=lambda rate: (rate.price, rate.days))
         return tuple(rates)
 
     def take(self, rate_id: str, parcel_no: str, now: float) -> Rate:
         """The offer that somebody wants to buy. Rejected: 404 `unknown_rate`, 422 `rate_expired`."""
-        made_for, rate = self._made.get(rate_id, ("", None))
-        if rate is None or made_for != parcel_no:
+        offer = self._made.get(rate_id)
+        if offer is None or offer.parcel_no != parcel_no:
             raise Rejected("unknown_rate", f"no rate {rate_id!r} was offered for parcel {parcel_no!r}", status=404)
-        if now >= rate.expires_at:
-            raise Rejected("rate_expired", f"rate {rate_id} expired at {rate.expires_at:.0f} s; ask for a new one")
-        return rate
+        if now >= offer.rate.expires_at:
+            told = f"rate {rate_id} expired at {offer.rate.expires_at:.0f} s; ask for a new one"
+            raise Rejected("rate_expired", told)
+        return offer.rate
 
     def _offer(self, service: Service, request: GetRates, now: float) -> Rate:
         tariff = self._tariff

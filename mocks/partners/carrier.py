@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator
-from typing import Any
-
 import msgspec
-from simpy import Event
 
-from seatrial.mocks.books.journey import Network, Trouble
+from seatrial.mocks.books.journey import Journey, Network, Trouble
 from seatrial.mocks.books.label_book import LabelBook, SoldLabel
 from seatrial.mocks.books.tariff import Offers, Tariff
 from seatrial.mocks.messages.carrier import (
@@ -105,7 +101,7 @@ class Carrier(Partner):
         # Keyed by what it is, not by its number: a fault elsewhere changes numbers, and must change no other journey.
         what = f"{cargo.order_no}/{cargo.goods[0][0] if cargo.goods else ''}"
         label.journey = self._network.plan(self.now, label.days, self._chance(what))
-        self.env.process(self._carry(label, cargo))
+        self._reach(label, cargo, label.journey, 0)
 
     # what can be asked
 
@@ -121,13 +117,13 @@ class Carrier(Partner):
         """Buy a label at an offered rate. Rejected: 404 `unknown_rate`, 422 `rate_expired`."""
         rate = self._offers.take(request.rate_id, request.parcel_no, self.now)
         self._sold += 1
-        reply = Label(f"{self.name}-L{self._sold}", f"{self.name}-T{self._sold}", rate.price)
+        number, tracking_no, price = f"{self.name}-L{self._sold}", f"{self.name}-T{self._sold}", rate.price
         parcel_no, order_no = request.parcel_no, request.order_no
-        self._labels.add(SoldLabel(reply, order_no, parcel_no, rate.days, self.now))
-        self.committed("label", parcel_no, order_no, reply.id, amount=rate.price)
-        self.happened("label.purchased", parcel_no, order_no, 0, rate.price)
+        self._labels.add(SoldLabel(number, tracking_no, price, order_no, parcel_no, rate.days, self.now))
+        self.committed("label", parcel_no, order_no, number, amount=price)
+        self.happened("label.purchased", parcel_no, order_no, 0, price)
         self.happened("shipment.label_created", parcel_no, order_no)
-        return reply
+        return Label(number, tracking_no, price)
 
     @operation("GET", "/labels/{parcel_no}", key="parcel_no")
     def find_label(self, request: FindLabel) -> Label:
@@ -165,16 +161,15 @@ class Carrier(Partner):
         text = f"parcel {request.parcel_no!r} has no label {request.label_id!r}"
         raise Rejected("unknown_label", text, status=404)
 
-    def _carry(self, label: SoldLabel, parcel: Parcel) -> Generator[Event, Any, None]:
-        """Process: one parcel from the dock to the door, or back."""
-        assert label.journey is not None
-        env, parcel_no, order_no = self.env, label.parcel_no, label.order_no
-        for stage, time in zip(*label.journey, strict=True):
-            if time > env.now:
-                yield env.timeout(time - env.now)
-            self._tell(stage, parcel_no, order_no, label.tracking_no)
+    def _reach(self, label: SoldLabel, parcel: Parcel, journey: Journey, step: int) -> None:
+        """A parcel is at a milestone; on to the next, to the door, or back."""
+        self._tell(journey.stages[step], label.parcel_no, label.order_no, label.tracking_no)
+        env, following = self.env, step + 1
+        if following < len(journey.times):
+            after(env, max(0.0, journey.times[following] - env.now), self._reach, label, parcel, journey, following)
+            return
         self._labels.end(label, env.now)
-        if label.journey.stages[-1] == "delivered":
+        if journey.stages[step] == "delivered":
             self.ground.road.send(CUSTOMERS, parcel)
         else:
             after(env, self.settings.way_back, self._bring_back, parcel)

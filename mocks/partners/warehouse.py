@@ -109,7 +109,8 @@ class Warehouse(Partner):
         for line in lines:
             self.stock.allocate(line.slot, line.wanted)
         self._accepted += 1
-        job = Fulfilment(f"{self.name}-F{self._accepted}", request.release_no, request.order_no, lines, self.now)
+        number, units = f"{self.name}-F{self._accepted}", sum([line.wanted for line in lines])
+        job = Fulfilment(number, request.release_no, request.order_no, lines, units, self.now)
         self.book.add(job)
         self.committed("fulfilment", job.release_no, job.order_no, job.id, quantity=job.units)
         self.happened("fulfilment.accepted", job.release_no, job.order_no, job.units)
@@ -187,7 +188,7 @@ class Warehouse(Partner):
         if not wanted:
             raise Rejected("invalid_quantity", f"release {request.release_no} has no lines")
         find = self.stock.find
-        lines = [PickLine(slot, units) for sku, units in wanted.items() if (slot := find(sku)) is not None]
+        lines = [PickLine(slot, units, units) for sku, units in wanted.items() if (slot := find(sku)) is not None]
         if len(lines) < len(wanted):
             unknown = [sku for sku in wanted if find(sku) is None]
             raise Rejected("unknown_sku", f"{self.name} does not stock {', '.join(unknown)}")
