@@ -107,14 +107,20 @@ class Carrier(Partner):
 
     @operation("GET", "/rates", key="parcel_no")
     def get_rates(self, request: GetRates) -> Rates:
-        """Offers for a parcel. Rejected: 422 `invalid_units`."""
+        """Offers for a parcel.
+
+        Rejected: 422 `invalid_units`.
+        """
         if request.units < 1:
             raise Rejected("invalid_units", f"a parcel of {request.units} units; at least 1")
         return Rates(self._offers.make(request, self.now))
 
     @operation("POST", "/labels", key="parcel_no", document="label")
     def buy_label(self, request: BuyLabel) -> Label:
-        """Buy a label at an offered rate. Rejected: 404 `unknown_rate`, 422 `rate_expired`."""
+        """Buy a label at an offered rate.
+
+        Rejected: 404 `unknown_rate`, 422 `rate_expired`.
+        """
         rate = self._offers.take(request.rate_id, request.parcel_no, self.now)
         self._sold += 1
         number, tracking_no, price = f"{self.name}-L{self._sold}", f"{self.name}-T{self._sold}", rate.price
@@ -136,7 +142,10 @@ class Carrier(Partner):
 
     @operation("POST", "/labels/{label_id}/void", key="parcel_no")
     def void_label(self, request: VoidLabel) -> LabelVoided:
-        """Give a label back; again changes nothing. Rejected: 404 `unknown_label`, 409 `already_scanned`."""
+        """Give a label back; again changes nothing.
+
+        Rejected: 404 `unknown_label`, 409 `already_scanned`.
+        """
         label = self._label(request)
         if label.journey is not None:
             raise Rejected("already_scanned", f"label {label.id} is on a parcel on its way", status=409)

@@ -164,7 +164,10 @@ class Warehouse(Partner):
 
     @operation("GET", "/stock")
     def get_snapshot(self, request: GetSnapshot) -> Snapshot:
-        """The stock at one instant, page by page. Rejected: 400 `invalid_cursor`, 400 `invalid_limit`."""
+        """The stock at one instant, page by page.
+
+        Rejected: 400 `invalid_cursor`, 400 `invalid_limit`.
+        """
         cursor = request.cursor
         if not cursor and self.visible_until < self.now:
             cursor = self._snapshots.before(self.visible_until)
