@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from math import inf
+
 import msgspec
 
 from seatrial.mocks.books.channel import DAY, Channel, ChannelSettings
@@ -9,7 +11,7 @@ from seatrial.mocks.books.listings import Older
 from seatrial.mocks.messages.channel import AcknowledgeBatch, Batch, BatchTaken, FetchBatch
 from seatrial.mocks.messages.orders import Change
 from seatrial.sim.conduct import Conduct
-from seatrial.sim.errors import Rejected
+from seatrial.sim.errors import BadInput, Rejected
 from seatrial.sim.events import Event
 from seatrial.sim.operation import operation
 from seatrial.sim.partner import Ground
@@ -30,7 +32,7 @@ class B2b(Channel):
 
     A batch that nobody acknowledges in time is sent once more: a new batch number, the old control number, the same
     changes. The books show it as document `batch`, created and then replayed; what was read on time is document
-    `functional_acknowledgement`. Raises Rejected: 404 `unknown_batch`.
+    `functional_acknowledgement`. Raises Rejected: 404 `unknown_batch`; BadInput for settings that make no sense.
     """
 
     kind = "b2b"
@@ -51,6 +53,9 @@ class B2b(Channel):
 
     def __init__(self, name: str, ground: Ground, conduct: Conduct, settings: Settings) -> None:
         super().__init__(name, ground, conduct, settings)
+        if not 0 < settings.every < inf or not 0 <= settings.closes_at < DAY:
+            value = f"every {settings.every:g} s, closes_at {settings.closes_at:g} s"
+            raise BadInput("batches need a time of day to close and a time between them", value=value)
         self._settings = settings
         self._waiting: list[Change] = []
         self._filed: dict[int, _Filed] = {}

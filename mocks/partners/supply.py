@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from fractions import Fraction
+from math import inf
 
 import msgspec
 
@@ -11,7 +12,7 @@ from seatrial.mocks.messages.supply import Inbound, InboundUnits, ListInbound, O
 from seatrial.mocks.places import warehouses_of
 from seatrial.sim.cargo import Delivery
 from seatrial.sim.conduct import Conduct
-from seatrial.sim.errors import Rejected
+from seatrial.sim.errors import BadInput, Rejected
 from seatrial.sim.latency import Latency, Uniform, sampler
 from seatrial.sim.operation import operation
 from seatrial.sim.partner import Ground, Partner
@@ -26,7 +27,7 @@ class Supply(Partner):
 
     Nobody tells it what is in the warehouses. It knows what the stock at the start was and how long that was meant to
     last, and brings as much again in every such time, in deliveries at a fixed time of day. Raises Rejected: 422
-    `unknown_item`, `unknown_warehouse` or `invalid_quantity`.
+    `unknown_item`, `unknown_warehouse` or `invalid_quantity`; BadInput for settings that make no sense.
     """
 
     kind = "supply"
@@ -51,6 +52,9 @@ class Supply(Partner):
 
     def __init__(self, name: str, ground: Ground, conduct: Conduct, settings: Settings) -> None:
         super().__init__(name, ground, conduct)
+        if not 0 < settings.every < inf or not 0 < settings.cover < inf or not 0 <= settings.arrives_at < DAY:
+            value = f"every {settings.every:g} s, cover {settings.cover:g} s, arrives_at {settings.arrives_at:g} s"
+            raise BadInput("deliveries need a time of day, a time between them and a cover", value=value)
         self._settings = settings
         self._per_delivery = Fraction(settings.replaces * settings.every / settings.cover).limit_denominator(10**6)
         self._first = ground.day.next_at(settings.arrives_at, 0.0)

@@ -18,7 +18,7 @@ from seatrial.mocks.messages.channel import (
 )
 from seatrial.mocks.messages.orders import Units
 from seatrial.sim.conduct import Conduct
-from seatrial.sim.errors import Rejected
+from seatrial.sim.errors import BadInput, Rejected
 from seatrial.sim.latency import Uniform
 from seatrial.sim.policies.reads import CursorReads, LinkReads
 from seatrial.sim.quantities import Seconds
@@ -258,3 +258,10 @@ def test_listings_can_be_read_page_by_page(fresh, open_channel, limit):
         seen += [(each.sku, each.quantity) for each in page.listings]
         cursor, more = page.cursor, bool(page.cursor)
     assert seen == [("A", 5), ("AA", 2), ("B", 5), ("C", 5), ("Z", 1)]
+
+
+@pytest.mark.parametrize("settings", [{"every": 0.0}, {"closes_at": 2 * DAY}])
+def test_a_batch_needs_a_time_to_close(ground, open_channel, settings):
+    """A portal that closes batches all the time, or at no time of day, is refused before the run."""
+    with pytest.raises(BadInput, match="time of day to close"):
+        open_channel(ground, "b2b", **settings)

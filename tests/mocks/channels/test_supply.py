@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from seatrial.mocks.messages.supply import ListInbound, OrderedUnits, OrderSupply
 from seatrial.mocks.partners.supply import Supply
 from seatrial.sim.conduct import Conduct
-from seatrial.sim.errors import Rejected
+from seatrial.sim.errors import BadInput, Rejected
 from seatrial.sim.latency import Constant
 from seatrial.sim.quantities import Seconds
 
@@ -112,3 +112,10 @@ def test_an_order_that_makes_no_sense_is_rejected(supply, rows, request_, code):
         partner.order_supply(request_)
     assert refused.value.code == code
     assert rows("commit", "key") == []
+
+
+@pytest.mark.parametrize("settings", [{"every": 0.0}, {"cover": 0.0}, {"arrives_at": 2 * DAY}])
+def test_settings_that_make_no_sense_are_bad_input(ground, settings):
+    """Deliveries without a time between them, or at no time of day, are refused before the run."""
+    with pytest.raises(BadInput, match="deliveries need"):
+        open_supply(ground, **settings)
