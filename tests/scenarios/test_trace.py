@@ -15,7 +15,7 @@ import pytest
 from seatrial.mocks.purchases import Purchase, StrayReturn
 from seatrial.scenarios.demand import Demand
 from seatrial.scenarios.season import Network
-from seatrial.scenarios.trace import CHARGES, Trace
+from seatrial.scenarios.trace_demand import CHARGES, Trace
 from seatrial.scenarios.trace_file import find_trace, packaged, read_trace
 from seatrial.scenarios.trace_orders import account_of, is_charge, orders_of
 from seatrial.sim.dice import Dice
