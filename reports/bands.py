@@ -7,7 +7,7 @@ from typing import Final
 
 import polars as pl
 
-from seatrial.reports.curves import backlog
+from seatrial.reports.curves import backlog_of
 from seatrial.reports.documents import FLOW
 from seatrial.reports.journeys import order_journeys
 from seatrial.reports.logbook import HOUR, SECOND, Logbook
@@ -20,6 +20,8 @@ SLACK: Final = 1.25
 """A band reaches from nothing to so many times the highest level before the fault, and a little more."""
 FEW_ORDERS: Final = 5
 """The band of the backlog where the run is too young for one; a quarter of the slack of any band."""
+PROMPT: Final = HOUR
+"""Median wait for release, in microseconds, up to which a channel is prompt."""
 BUCKET: Final = HOUR // 6
 """Latency is judged by its median over ten minutes."""
 
@@ -28,9 +30,31 @@ Stretch = tuple[int, int]
 OPEN: Final = 1 << 62
 
 
+def prompt_orders(log: Logbook) -> pl.DataFrame:
+    """Journeys of the orders of channels that hand over at once.
+
+    A channel whose orders wait for more than an hour in the median hands over in batches: its backlog rises and falls
+    with the hour of the batch, which would drown what a fault does. A channel of which nothing was ever released is
+    prompt: nobody fetches its orders.
+    """
+    orders = log.derived(order_journeys)
+    waits = (
+        orders.filter(pl.col("backordered").is_null())
+        .group_by("partner")
+        .agg((pl.col("released") - pl.col("placed")).median().alias("wait"))
+    )
+    batched = waits.filter(pl.col("wait") > PROMPT).select("partner")
+    return orders.join(batched, on="partner", how="anti", maintain_order="left")
+
+
+def prompt_backlog(log: Logbook) -> pl.DataFrame:
+    """The backlog of prompt channels over time."""
+    return backlog_of(log.derived(prompt_orders))
+
+
 def backlog_breaks(log: Logbook, begin: int, end: int) -> list[Stretch]:
     """Stretches from `end` on in which more orders waited than the band before `begin` allows."""
-    curve = log.derived(backlog)
+    curve = log.derived(prompt_backlog)
     lasting = curve.with_columns(pl.col("time").shift(-1).fill_null(OPEN).alias("until"))
     past = lasting.filter((pl.col("until") > begin - BEFORE) & (pl.col("time") < begin))["orders"].max()
     height = SLACK * past + 2 if isinstance(past, int) and begin >= TOO_YOUNG else float(FEW_ORDERS)
@@ -50,7 +74,7 @@ def latency_breaks(log: Logbook, begin: int, end: int) -> list[Stretch]:
 
 def release_medians(log: Logbook) -> pl.DataFrame:
     """Median time from placed to released (`took`) of what was released in each ten minutes, `first` to `last`."""
-    orders = log.derived(order_journeys).filter(pl.col("backordered").is_null() & pl.col("released").is_not_null())
+    orders = log.derived(prompt_orders).filter(pl.col("backordered").is_null() & pl.col("released").is_not_null())
     waits = orders.select("released", (pl.col("released") - pl.col("placed")).alias("took"))
     return (
         waits.group_by((pl.col("released") // BUCKET).alias("bucket"))

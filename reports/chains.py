@@ -60,19 +60,26 @@ def _chain(rows: pl.DataFrame, question: Question) -> pl.DataFrame:
 
 
 def _double(rows: pl.DataFrame, question: Question) -> pl.DataFrame:
-    """The calls for it, the first two documents, and the strikes in between that led to the second."""
+    """The first two documents, the calls that made them, and the last strikes before the second."""
     mine = rows.filter((pl.col("key") == question.key) & (pl.col("document") == question.document))
     made = mine.filter((pl.col("kind") == "commit") & (pl.col("outcome") == "created")).head(2)
+    second = _number(made, last=True)
     calls = mine.filter(pl.col("kind") == "call")
-    second = made["time"].max()
-    order = made["correlation"].first() if made.height else ""
+    before, after = calls.filter(pl.col("number") < second), calls.filter(pl.col("number") > second)
+    order = made["correlation"].head(1).to_list() or [question.key]
     strikes = rows.filter(
         (pl.col("kind") == "fault")
         & (pl.col("outcome") == "mattered")
-        & ((pl.col("key") == question.key) | (pl.col("correlation") == (order or question.key)))
-        & (pl.col("time") <= pl.lit(second))
+        & ((pl.col("key") == question.key) | (pl.col("correlation") == order[0]))
+        & (pl.col("number") <= _number(after.head(1), last=True))
     )
-    return pl.concat([made, calls.head(4), strikes.tail(2)])
+    return pl.concat([made, before.head(1), before.tail(1), after.head(1), strikes.tail(2)])
+
+
+def _number(rows: pl.DataFrame, *, last: bool = False) -> int:
+    """Number of the first or the last of some rows; without rows the begin, or the end, of the log."""
+    found = rows["number"].max() if last else rows["number"].min()
+    return found if isinstance(found, int) else (1 << 62 if last else 0)
 
 
 def _owed(rows: pl.DataFrame, question: Question) -> pl.DataFrame:
@@ -95,10 +102,9 @@ def _owed(rows: pl.DataFrame, question: Question) -> pl.DataFrame:
     if not why.height:
         why = rows.filter((pl.col("correlation") == order[0]) & pl.col("operation").is_in(reasons)).head(1)
     calls = mine.filter((pl.col("kind") == "call") & (pl.col("document") == question.document)).head(3)
-    since = why["number"].min() if why.height else 0
     trouble = rows.filter(
         (pl.col("correlation") == order[0])
-        & (pl.col("number") >= pl.lit(since))
+        & (pl.col("number") >= _number(why))
         & (
             ((pl.col("kind") == "fault") & (pl.col("outcome") == "mattered"))
             | ((pl.col("kind") == "note") & pl.col("operation").is_in(["dead_letter", "dropped", "exception_opened"]))
@@ -120,11 +126,13 @@ def _order(rows: pl.DataFrame, question: Question) -> pl.DataFrame:
 
 
 def _sku(rows: pl.DataFrame, question: Question) -> pl.DataFrame:
-    """The last level of the SKU in every book, and its last sales."""
+    """The last levels of the SKU on the shelves and in the book that is held against them, and its last sales."""
     mine = rows.filter(pl.col("key") == question.key)
-    levels = mine.filter(pl.col("kind") == "stock").group_by("partner", "operation", "document_id").last()
+    books = ["on_hand", question.document or "allocated"]
+    levels = mine.filter((pl.col("kind") == "stock") & pl.col("operation").is_in(books))
+    last = levels.unique(["partner", "operation", "document_id"], keep="last", maintain_order=True)
     sales = mine.filter((pl.col("kind") == "sale") & (pl.col("operation") == "placed")).tail(2)
-    return pl.concat([levels.select(mine.columns).sort("number").tail(LONGEST - 2), sales])
+    return pl.concat([last.tail(LONGEST - 2), sales])
 
 
 def _rule(rows: pl.DataFrame, question: Question) -> pl.DataFrame:

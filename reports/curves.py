@@ -68,7 +68,11 @@ def stretches(gaps: pl.DataFrame, end: int) -> pl.DataFrame:
 
 def backlog(log: Logbook) -> pl.DataFrame:
     """Orders placed and neither released, back-ordered, cancelled nor rejected: `time` in microseconds, `orders`."""
-    orders = log.derived(order_journeys)
+    return backlog_of(log.derived(order_journeys))
+
+
+def backlog_of(orders: pl.DataFrame) -> pl.DataFrame:
+    """The backlog of some orders, of which these are the journeys."""
     settled = pl.min_horizontal("released", "backordered", "cancelled", "rejected", "shipped")
     comes = orders.select(pl.col("placed").alias("time"), pl.lit(1).alias("step"))
     goes = orders.select(pl.max_horizontal(settled, "placed").alias("time"), settled.alias("left")).drop_nulls("left")

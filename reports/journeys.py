@@ -62,7 +62,9 @@ def parcel_journeys(log: Logbook) -> pl.DataFrame:
 def return_journeys(log: Logbook) -> pl.DataFrame:
     """One row per return that a channel knows and that was inspected: microsecond of each stage or null."""
     stages = _first_times(log.events.filter(pl.col("key") != ""), "key", RETURN_STAGES)
-    return stages.filter(pl.col("asked").is_not_null() & pl.col("inspected").is_not_null()).sort("inspected", "key")
+    asked = log.event("return.requested").unique("key", keep="first", maintain_order=True).select("key", "correlation")
+    known = asked.join(stages, on="key", maintain_order="left")
+    return known.filter(pl.col("inspected").is_not_null())
 
 
 def _first_times(events: pl.DataFrame, key: str, stages: Mapping[str, Sequence[str]]) -> pl.DataFrame:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from typing import Final
 
 import polars as pl
 
 from seatrial.reports.logbook import SECOND
+from seatrial.reports.measure import Read
 from seatrial.reports.reading import Reading
 
 ENOUGH: Final[Mapping[str, tuple[int, int]]] = {"p50": (50, 1), "p95": (95, 20), "p99": (99, 100)}
@@ -16,9 +17,14 @@ STATISTICS: Final = (*ENOUGH, "max")
 """What is read from a pile of durations."""
 
 
-def spread(name: str, durations: pl.Series, reading: Callable[..., Reading], detail: str = "") -> Iterable[Reading]:
-    """p50, p95, p99 and max in seconds of durations in microseconds, as `name.p50` ...; nearest rank."""
-    count = durations.len()
+def spread(
+    name: str, durations: pl.Series, reading: Read, *, detail: str = "", keys: Iterable[str] = ()
+) -> Iterable[Reading]:
+    """p50, p95, p99 and max in seconds of durations in microseconds, as `name.p50` ...; nearest rank.
+
+    `keys` name what took longest.
+    """
+    count, longest = durations.len(), tuple(keys)
     ordered = durations.sort()
     for statistic in STATISTICS:
         percent, enough = ENOUGH.get(statistic, (100, 1))
@@ -27,4 +33,5 @@ def spread(name: str, durations: pl.Series, reading: Callable[..., Reading], det
             yield reading(f"{name}.{statistic}", None, count, detail=few)
         else:
             rank = -(-percent * count // 100)  # the ceiling, in whole numbers so that it is exact
-            yield reading(f"{name}.{statistic}", float(ordered[rank - 1]) / SECOND, count, detail=detail)
+            value = float(ordered[rank - 1]) / SECOND
+            yield reading(f"{name}.{statistic}", value, count, detail=detail, keys=longest)

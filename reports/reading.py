@@ -56,7 +56,7 @@ class Definition(msgspec.Struct, frozen=True, kw_only=True):
     subject: Subject = ""
     """What its keys name, so that a witness can be found for them."""
     document: str = ""
-    """Class of the documents it counts, where it counts documents."""
+    """Class of the documents it counts; for SKUs the book that is held against the shelves."""
     part_of: str = ""
     """Name of the reading that it is summed up in; a limit on that one is a limit on this."""
 

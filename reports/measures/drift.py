@@ -28,6 +28,7 @@ def _define(book: str, words: str) -> Iterable[Definition]:
         code=f"DRIFT_LEFT_{book.upper()}",
         title=f"{words} at the end of the run",
         subject="sku",
+        document="book" if book == "erp" else "listing",
     )
 
 

@@ -28,6 +28,7 @@ class Oversold(Measure):
             code="OVERSOLD",
             title="more units of a SKU were sold than the network ever had by then",
             subject="sku",
+            document="listing",
         ),
         Definition(name="oversold.skus", unit="", better="lower", meaning="SKUs that were ever oversold"),
     )

@@ -12,8 +12,10 @@ from seatrial.reports.reading import Reading
 MINUTE = 60.0
 
 
-def _reading(name: str, value: float | None, samples: int = 0, *, detail: str = "") -> Reading:
-    return Reading(name=name, value=value, unit="s", samples=samples, detail=detail)
+def _reading(
+    name: str, value: float | None, samples: int = 0, *, detail: str = "", keys: tuple[str, ...] = ()
+) -> Reading:
+    return Reading(name=name, value=value, unit="s", samples=samples, detail=detail, keys=keys)
 
 
 def _spread(seconds: list[int]) -> dict[str, Reading]:
@@ -63,6 +65,25 @@ def test_each_parcel_is_a_sample(history, read) -> None:
     found = read("latency", history)
     assert found["latency.shipped_to_confirmed.p50"].value == 60.0
     assert found["latency.shipped_to_confirmed.max"].value == 180.0
+
+
+def test_the_longest_are_named(history, read) -> None:
+    """A reading of latency names the orders that took longest, so that a broken limit leads to their stories."""
+    for number, seconds in ((1, 10), (2, 90), (3, 20)):
+        history.at(0).placed(f"MP-{number}").at(seconds).happened("order.entered", "erp", f"MP-{number}")
+    found = read("latency", history.frame())["latency.placed_to_entered.max"]
+    assert found.keys == ("MP-2", "MP-3", "MP-1")
+
+
+def test_each_channel_has_its_own_latency(history, read) -> None:
+    """A channel that hands over once a day does not hide one that is polled by the minute."""
+    history.placed("MP-1").happened("order.placed", "b2b", "B2B-1")
+    history.at(60).happened("order.acknowledged", "marketplace", "MP-1")
+    history.at(7200).happened("order.acknowledged", "b2b", "B2B-1")
+    found = read("latency", history)
+    assert found["latency.placed_to_acknowledged.marketplace.max"].value == 60.0
+    assert found["latency.placed_to_acknowledged.b2b.max"].value == 7200.0
+    assert found["latency.placed_to_acknowledged.max"].value == 7200.0
 
 
 def test_calls_are_spread_by_partner_and_operation(history, read) -> None:

@@ -53,6 +53,18 @@ def test_what_is_back_before_the_fault_ends_took_no_time(history, read) -> None:
     assert read("recovery", history.frame().sort("time", maintain_order=True))["recovery.outage"].value == 0.0
 
 
+def test_a_channel_that_hands_over_in_batches_does_not_hide_a_recovery(history, read) -> None:
+    """Orders that wait for the hour of their batch are no backlog that a fault made."""
+    _steady(history, 3)
+    for number in range(40):
+        history.happened("order.placed", "b2b", f"B2B-{number}")
+    _outage(history, "outage", 3 * HOUR, 4 * HOUR, 4.5 * HOUR)
+    history.at(9 * HOUR)
+    for number in range(40):
+        history.happened("fulfilment.accepted", "north", f"B2B-{number}/R1", f"B2B-{number}")
+    assert read("recovery", history)["recovery.outage"].value == pytest.approx(30.0)
+
+
 def test_never_is_a_value(history, read) -> None:
     """A pile that nobody clears never recovers."""
     _steady(history, 3)
