@@ -100,7 +100,7 @@ class Scenario(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Limits on measures."""
     interleave: Literal["fifo", "seeded"] = "fifo"
     """In which order tasks that are ready run: as they came, or drawn by the seed to find races."""
-    minutes_per_exception: dict[str, float] = MINUTES
+    minutes_per_exception: dict[str, float] = msgspec.field(default_factory=lambda: dict(MINUTES))
     """Minutes of manual work that one exception costs, by team."""
     grace: Seconds = Seconds(900)
     """Time before the end in which nothing is owed yet for what happens."""

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable, Mapping
+from collections.abc import Callable, Coroutine, Iterable, Mapping
 from datetime import datetime
+from typing import Literal
 
 import msgspec
 from simpy import Environment
@@ -18,7 +19,7 @@ from seatrial.sim.fault import Rule
 from seatrial.sim.ground import Ground
 from seatrial.sim.integration import Integration, IntegrationFactory, Surroundings
 from seatrial.sim.link import Link, LinkClient
-from seatrial.sim.loop import VirtualLoop
+from seatrial.sim.loop import VirtualLoop, run_virtual
 from seatrial.sim.partner import Partner
 from seatrial.sim.process import Incarnation, Process
 from seatrial.sim.rulebook import Rulebook
@@ -34,6 +35,8 @@ class Voyage(msgspec.Struct, frozen=True):
     """Seconds of demand and faults."""
     calm: float
     """Seconds after it, without demand or faults, within which the system has to converge."""
+    interleave: Literal["fifo", "seeded"] = "fifo"
+    """In which order tasks that are ready run: as they came, or drawn by the seed."""
 
 
 class World:
@@ -50,10 +53,15 @@ class World:
         self.ground = Ground(self.env, self.evidence, self.dice, self.rulebook, day, Road(), assortment)
         self.partners: dict[str, Partner] = {}
         self._rules: tuple[Rule, ...] = ()
+        self._starters: list[Callable[[], None]] = []
 
     def add(self, partner: Partner) -> None:
         """Put a partner into the world."""
         self.partners[partner.name] = partner
+
+    def enliven(self, start: Callable[[], None]) -> None:
+        """Have something begin with the voyage that is no partner: the shoppers."""
+        self._starters.append(start)
 
     def fear(self, rules: Iterable[Rule]) -> None:
         """Arm the faults of the voyage."""
@@ -61,23 +69,27 @@ class World:
         for rule in self._rules:
             self.rulebook.arm(rule)
 
-    def loop(self, interleave: str = "fifo") -> VirtualLoop:
-        """An event loop on this world's clock; `interleave` is `fifo` or `seeded`."""
-        draw = self.dice.stream("interleave")
-        shuffle = (lambda n: int(draw.random() * n)) if interleave == "seeded" else None
-        return VirtualLoop(self.env, shuffle=shuffle)
-
-    async def sail(
-        self, factory: IntegrationFactory, voyage: Voyage, watch: Callable[[], Awaitable[None]] | None = None
+    def run(
+        self, factory: IntegrationFactory, voyage: Voyage, watch: Callable[[], Coroutine[object, object, None]] | None
     ) -> Process:
-        """Run the whole voyage: chaos, then calm. `watch` runs beside it (progress)."""
+        """Run the whole voyage in virtual time; `watch` runs beside it (progress)."""
+        draw = self.dice.stream("interleave").random
+        shuffle = (lambda n: int(draw() * n)) if voyage.interleave == "seeded" else None
+        return run_virtual(self._sail(factory, voyage, watch), env=self.env, shuffle=shuffle)
+
+    async def _sail(
+        self, factory: IntegrationFactory, voyage: Voyage, watch: Callable[[], Coroutine[object, object, None]] | None
+    ) -> Process:
+        """Chaos, then calm."""
         loop = asyncio.get_running_loop()
         assert isinstance(loop, VirtualLoop)
         process = Process(loop, self.evidence, self._launcher(factory))
-        watching = asyncio.ensure_future(watch()) if watch else None
+        watching = asyncio.create_task(watch()) if watch else None
         for partner in self.partners.values():
             partner.post.connect(process)
             partner.start()
+        for start in self._starters:
+            start()
         self.evidence.phase("chaos", "begin")
         self._announce_windows(voyage)
         process.start()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from math import inf
 from typing import Literal
 
 import msgspec
@@ -28,8 +29,10 @@ class ListChanges(Request[ChangePage], frozen=True):
     """Where to begin; empty: with the oldest that is kept."""
     limit: int = 100
     """Changes on a page, at most."""
-    changed_after: float = 0.0
-    """Only changes that happened after this second of the run: the window of pollers that keep no cursor."""
+    changed_after: float = -1.0
+    """With `changed_before`: begin of a window, second of the run; the window does not include it."""
+    changed_before: float = inf
+    """End of a window, second of the run, included: all changes between, on one page, as far as they show by then."""
 
 
 class Batch(msgspec.Struct, frozen=True):

@@ -16,7 +16,7 @@ from seatrial.sim.errors import CallError, Rejected, Unreadable
 from seatrial.sim.notice import Notice
 from seatrial.sim.store import Write
 
-_OVERLAP = 300.0  # seconds that a window poller looks back, for changes that become visible late
+_BEHIND = 60.0  # seconds that a window stays behind, for changes that become visible late
 
 
 class Arrivals:
@@ -80,19 +80,15 @@ class Arrivals:
 
     async def _read_window(self, channel: Client) -> None:
         """The careless poller: its window moves on whatever came back."""
-        since = float(await self._position(channel) or 0.0)
-        now, cursor = self._deck.around.now(), ""
-        while True:
-            try:
-                page = await self._deck.ask(channel, ListChanges(cursor, changed_after=since))
-            except Unreadable:
-                page = ChangePage()
-            for change in page.changes:
-                await self._mailroom.take(Message.of_change(change, channel.name))
-            cursor = page.cursor
-            if not page.more:
-                break
-        await self._deck.store.commit(Write(CURSORS, channel.name, Position(str(now))))
+        since = float(await self._position(channel) or -1.0)
+        until = self._deck.around.now() - _BEHIND
+        try:
+            page = await self._deck.ask(channel, ListChanges(changed_after=since, changed_before=until))
+        except Unreadable:
+            page = ChangePage()
+        for change in page.changes:
+            await self._mailroom.take(Message.of_change(change, channel.name))
+        await self._deck.store.commit(Write(CURSORS, channel.name, Position(str(until))))
 
     async def _batches(self, channel: Client) -> None:
         deck = self._deck

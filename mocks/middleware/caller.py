@@ -81,7 +81,7 @@ class Caller:
             if wait > 0:
                 await asyncio.sleep(wait)
         try:
-            reply = await client.call(request, timeout=self._timeout, idempotency_key=key, attempt=attempt)
+            reply = await self._signed_in(client, request, key, attempt)
         except CallError as error:
             if breaker is not None and _is_outage(error):
                 breaker.failed(self._around.now())
@@ -92,13 +92,20 @@ class Caller:
             breaker.succeeded()
         return reply
 
+    async def _signed_in(self, client: Client, request: Request[ReplyT], key: str, attempt: int) -> ReplyT:
+        """Call; where the token has expired, get a new one and call again, as every client library does."""
+        try:
+            return await client.call(request, timeout=self._timeout, idempotency_key=key, attempt=attempt)
+        except Rejected as error:
+            if error.status != 401:
+                raise
+        await client.sign_in()
+        return await client.call(request, timeout=self._timeout, idempotency_key=key, attempt=attempt)
+
     async def _recover(self, client: Client, error: CallError, attempt: int) -> None:
         """Wait before the next attempt, or raise where there is none or it would not help."""
         if attempt >= self._attempts or not _is_worth_repeating(error):
             raise error
-        if isinstance(error, Rejected) and error.status == 401:
-            await client.sign_in()
-            return
         wait = self._backoff(client, error, attempt)
         if wait > LONGEST_INLINE:
             raise error

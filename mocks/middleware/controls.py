@@ -33,7 +33,7 @@ class Controls(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     outbox: bool = True
     """Keep durably what still has to be told to others: stock that listings do not show yet."""
     ordering_guard: bool = True
-    """Work on one message of an order at a time, and ignore or put aside what comes out of order."""
+    """Ignore what an order has already gone past, and put aside what it has not come to yet."""
     reservation: bool = True
     """Count captured orders and give each channel a share of the stock, instead of all of it to all."""
     strict_reading: bool = True
@@ -64,6 +64,8 @@ class Controls(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     reconcile_every: Seconds = Seconds(3600)
     """How often books are compared."""
     quiet_after: Seconds = Seconds(4 * 3600)
-    """Time after which a release or parcel without news is asked about."""
+    """Time after which a release without news is asked about."""
+    lost_after: Seconds = Seconds(36 * 3600)
+    """Time after its dispatch after which a parcel that was not delivered is asked about."""
     memory: Seconds = Seconds(48 * 3600)
     """How long numbers of finished messages and orders are remembered."""

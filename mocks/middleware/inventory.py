@@ -8,7 +8,7 @@ from seatrial.mocks.messages.channel import ListingUpdate, SubmitListings
 from seatrial.mocks.messages.erp import PostMovement
 from seatrial.mocks.messages.warehouse import StockMoved
 from seatrial.mocks.middleware.deck import Deck
-from seatrial.mocks.middleware.files import CURSORS, DIRTY, MARK, Message, Position
+from seatrial.mocks.middleware.files import DIRTY, MARK, Message
 from seatrial.sim.client import Client
 from seatrial.sim.errors import CallError
 from seatrial.sim.store import Write
@@ -35,22 +35,14 @@ class Inventory:
         """Stock changed in a warehouse."""
         assert isinstance(message.body, StockMoved)
         deck, move = self._deck, message.body
-        guard = deck.controls.ordering_guard
-        if guard and move.sequence <= await self.floor(move.warehouse):
-            return  # a snapshot that the ERP has already been set to includes it
+        if move.reason == "shipped":
+            return  # the ERP books it with the shipment, and the view took it when it was released
         request = PostMovement(move.movement_no, move.warehouse, move.moves, move.reason, move.order_no)
         await deck.ask(deck.erp, request, key=move.movement_no)
-        if move.reason == "shipped":
-            return
         deck.stock.change(move.warehouse, move.moves)
         if deck.controls.outbox:
             await deck.store.commit(*(Write(DIRTY, unit.sku, MARK) for unit in move.moves))
         await self._wake(message)
-
-    async def floor(self, warehouse: str) -> int:
-        """Number of the last movement that the ERP's book of this warehouse includes by a correction."""
-        found = await self._deck.store.read(CURSORS, f"floor/{warehouse}")
-        return int(found.cursor) if isinstance(found, Position) else 0
 
     def batch_processed(self) -> None:
         """The batch channel's sales are known up to now: its listings may be set again."""

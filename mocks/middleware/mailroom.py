@@ -23,8 +23,8 @@ DELAYS = (30.0, 60.0, 120.0, 300.0, 600.0, 900.0, 1800.0, 3600.0)
 class Mailroom:
     """Inbox, lanes and dead letters.
 
-    With `inbox` a message is stored before its sender is told, and a number that is known is not taken again. With
-    `ordering_guard` one message of a lane is worked on at a time. With `dead_letter` a failed message comes again after
+    One message of a lane is worked on at a time. With `inbox` a message is stored before its sender is told, and a
+    number that is known is not taken again. With `dead_letter` a failed message comes again after
     a while, and after `dead_after` deliveries goes to people and is replayed every `replay_every`.
     """
 
@@ -65,9 +65,6 @@ class Mailroom:
         await self._store.commit(*old)
 
     def _dispatch(self, message: Message) -> None:
-        if not self._controls.ordering_guard:
-            self._tasks.create_task(self._work(message))
-            return
         lane = self._lanes.get(message.lane)
         if lane is not None:
             lane.append(message)

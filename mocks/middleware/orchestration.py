@@ -62,7 +62,7 @@ class Orchestration:
                     tasks.create_task(arrivals.fetch(channel))
             tasks.create_task(self._inventory.keep_listings())
             if self._controls.reconciliation:
-                tasks.create_task(Reconciliation(deck, mailroom, arrivals, self._inventory).keep())
+                tasks.create_task(Reconciliation(deck, mailroom, arrivals).keep())
 
     async def _recover(self, mailroom: Mailroom) -> None:
         """Read the warehouses' stock and the open orders, then take up unfinished messages."""

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 
+import msgspec
+
 from seatrial.mocks.messages.carrier import Milestone, TrackParcel
 from seatrial.mocks.messages.channel import GetListings
 from seatrial.mocks.messages.erp import CorrectStock, ListStock
@@ -11,13 +13,12 @@ from seatrial.mocks.messages.orders import Units
 from seatrial.mocks.messages.warehouse import FulfilmentUpdate, GetRelease, GetSnapshot
 from seatrial.mocks.middleware.arrivals import Arrivals
 from seatrial.mocks.middleware.deck import Deck
-from seatrial.mocks.middleware.files import CURSORS, ORDERS, Message, OrderFile, Position, ReleaseFile
-from seatrial.mocks.middleware.inventory import BATCH_CHANNEL, Inventory
+from seatrial.mocks.middleware.files import ORDERS, Message, OrderFile, ReleaseFile
+from seatrial.mocks.middleware.inventory import BATCH_CHANNEL
 from seatrial.mocks.middleware.mailroom import Mailroom
 from seatrial.sim.client import Client
 from seatrial.sim.errors import CallError
 from seatrial.sim.session import GetSubscription, Subscribe
-from seatrial.sim.store import Write
 
 _NEWS = {"packed": "fulfilment.packed", "shipped": "shipment.dispatched", "rejected": "fulfilment.rejected"}
 
@@ -25,12 +26,11 @@ _NEWS = {"packed": "fulfilment.packed", "shipped": "shipment.dispatched", "rejec
 class Reconciliation:
     """Runs every `reconcile_every`. What it finds goes through the mailroom like a webhook would."""
 
-    def __init__(self, deck: Deck, mailroom: Mailroom, arrivals: Arrivals, inventory: Inventory) -> None:
+    def __init__(self, deck: Deck, mailroom: Mailroom, arrivals: Arrivals) -> None:
         self._deck = deck
         self._mailroom = mailroom
         self._arrivals = arrivals
-        self._inventory = inventory
-        self._stock_locks = {name: asyncio.Lock() for name in deck.warehouses}
+        self._gaps: dict[str, dict[str, int]] = {}
 
     async def keep(self) -> None:
         """Reconcile, for ever."""
@@ -59,7 +59,8 @@ class Reconciliation:
 
     async def _releases(self) -> None:
         """Releases and parcels that have been silent for long."""
-        limit = self._deck.around.now() - self._deck.controls.quiet_after
+        now, controls = self._deck.around.now(), self._deck.controls
+        limit, lost = now - controls.quiet_after, now - controls.lost_after
         for _, file in await self._deck.store.scan(ORDERS):
             assert isinstance(file, OrderFile)
             if file.unsourced and file.entered and not file.cancelled:
@@ -69,12 +70,13 @@ class Reconciliation:
             for release in file.releases:
                 if release.news_at < limit and release.stage in ("released", "labelled"):
                     await self._ask_warehouse(file, release)
-                elif release.news_at < limit and release.stage == "shipped":
+                elif release.news_at < lost and release.stage == "shipped":
                     await self._ask_carrier(file, release)
 
     async def _ask_warehouse(self, file: OrderFile, release: ReleaseFile) -> None:
         deck, order_no = self._deck, file.order.order_no
         state = await deck.ask(deck.warehouses[release.warehouse], GetRelease(release.release_no, order_no))
+        await self._asked(order_no, release)
         topic = _NEWS.get(state.stage)
         if topic is None or (state.stage == "packed" and release.stage == "labelled"):
             return
@@ -85,6 +87,7 @@ class Reconciliation:
         deck, order_no = self._deck, file.order.order_no
         carrier = deck.carriers[release.carrier]
         found = await deck.ask(carrier, TrackParcel(order_no, release.tracking_no))
+        await self._asked(order_no, release)
         topics = {"delivered": "shipment.delivered", "return_to_sender": "shipment.returned_to_sender"}
         topic = topics.get(found.stage)
         if topic is None:
@@ -92,16 +95,23 @@ class Reconciliation:
         body = Milestone(order_no, release.parcel_no, release.tracking_no, found.stage)
         await self._news(f"{release.parcel_no}/{found.stage}", topic, order_no, body)
 
+    async def _asked(self, order_no: str, release: ReleaseFile) -> None:
+        """Do not ask about it again before it has been silent for as long again."""
+        file = await self._deck.store.read(ORDERS, order_no)
+        kept = file.release(release.release_no) if isinstance(file, OrderFile) else None
+        if isinstance(file, OrderFile) and kept is not None:
+            await self._deck.save(file.having(msgspec.structs.replace(kept, news_at=self._deck.around.now())))
+
     async def _news(self, number: str, topic: str, order_no: str, body: FulfilmentUpdate | Milestone) -> None:
         await self._mailroom.take(Message(number, topic, order_no, "", body))
 
     async def _stock(self) -> None:
         """Set the ERP's book to what the warehouses count, and the stock view with it."""
         for name, warehouse in self._deck.warehouses.items():
-            async with self._stock_locks[name]:
-                await self._reconcile_stock(name, warehouse)
+            await self._reconcile_stock(name, warehouse)
 
     async def _reconcile_stock(self, name: str, warehouse: Client) -> None:
+        """Correct what differs by as much as the last time: the rest may be movements that are still on their way."""
         deck = self._deck
         counted: dict[str, int] = {}
         cursor, sequence = "", 0
@@ -113,9 +123,10 @@ class Reconciliation:
             if not cursor:
                 break
         booked = await self._booked(name)
-        wrong = tuple(Units(sku, units) for sku, units in sorted(counted.items()) if booked.get(sku, 0) != units)
-        if wrong and sequence > await self._inventory.floor(name):
-            await deck.store.commit(Write(CURSORS, f"floor/{name}", Position(str(sequence))))
+        gaps = {sku: units - booked.get(sku, 0) for sku, units in counted.items() if units != booked.get(sku, 0)}
+        before, self._gaps[name] = self._gaps.get(name, {}), gaps
+        wrong = tuple(Units(sku, counted[sku]) for sku in sorted(gaps) if before.get(sku) == gaps[sku])
+        if wrong:
             await deck.ask(deck.erp, CorrectStock(name, sequence, wrong), key=f"{name}/{sequence}/corrected")
 
     async def _booked(self, warehouse: str) -> dict[str, int]:

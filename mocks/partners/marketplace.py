@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from seatrial.mocks.books.change_list import ChangeList
 from seatrial.mocks.books.channel import Channel, ChannelSettings
 from seatrial.mocks.books.listings import Older
 from seatrial.mocks.messages.channel import ChangePage, ListChanges, SubmitListings
@@ -11,7 +12,6 @@ from seatrial.sim.events import Event
 from seatrial.sim.latency import Latency, Uniform, sampler
 from seatrial.sim.operation import operation
 from seatrial.sim.partner import Ground
-from seatrial.sim.policies.reads import Journal
 from seatrial.sim.quantities import Seconds
 from seatrial.sim.waits import after
 
@@ -35,14 +35,11 @@ class Marketplace(Channel):
     def __init__(self, name: str, ground: Ground, conduct: Conduct, settings: Settings) -> None:
         super().__init__(name, ground, conduct, settings)
         self._apply_after = sampler(settings.apply_after, ground.dice, f"{name}.listings")
-        self._pager = conduct.reads.pager()
-        self._changes: Journal[Change] = Journal()
-        self._keep_changes = settings.keep_changes
+        self._changes = ChangeList(conduct.reads, settings.keep_changes)
 
     def tell(self, event: Event, key: str, change: Change) -> None:
         """Put the change on the list."""
-        self._changes.prune(change.at - self._keep_changes)
-        self._changes.add(change.at, change)
+        self._changes.add(change)
 
     def take_listings(self, submission_no: str, request: SubmitListings) -> None:
         """Queue the submission."""
@@ -50,6 +47,5 @@ class Marketplace(Channel):
 
     @operation("GET", "/changes")
     def list_changes(self, request: ListChanges) -> ChangePage:
-        """Orders, cancellation wishes and return wishes after a cursor."""
-        page = self._pager.page(self._changes, request.cursor, request.limit, self.env.now, self.visible_until)
-        return ChangePage(page.items, page.cursor, page.more)
+        """Orders, cancellation wishes and return wishes after a cursor, or of a window of time."""
+        return self._changes.page(request, self.env.now, self.visible_until)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from seatrial.mocks.books.change_list import ChangeList
 from seatrial.mocks.books.channel import Channel, ChannelSettings
 from seatrial.mocks.messages.channel import ChangePage, ListChanges
 from seatrial.mocks.messages.orders import Change
@@ -9,7 +10,6 @@ from seatrial.sim.conduct import Conduct
 from seatrial.sim.events import Event
 from seatrial.sim.operation import operation
 from seatrial.sim.partner import Ground
-from seatrial.sim.policies.reads import Journal
 
 
 class Storefront(Channel):
@@ -26,18 +26,14 @@ class Storefront(Channel):
 
     def __init__(self, name: str, ground: Ground, conduct: Conduct, settings: Settings) -> None:
         super().__init__(name, ground, conduct, settings)
-        self._pager = conduct.reads.pager()
-        self._changes: Journal[Change] = Journal()
-        self._keep_changes = settings.keep_changes
+        self._changes = ChangeList(conduct.reads, settings.keep_changes)
 
     def tell(self, event: Event, key: str, change: Change) -> None:
         """Put the change on the list and send it."""
-        self._changes.prune(change.at - self._keep_changes)
-        self._changes.add(change.at, change)
+        self._changes.add(change)
         self.publish(event.value, key, change.order_no, change)
 
     @operation("GET", "/changes")
     def list_changes(self, request: ListChanges) -> ChangePage:
-        """Orders, cancellation wishes and return wishes after a cursor."""
-        page = self._pager.page(self._changes, request.cursor, request.limit, self.env.now, self.visible_until)
-        return ChangePage(page.items, page.cursor, page.more)
+        """Orders, cancellation wishes and return wishes after a cursor, or of a window of time."""
+        return self._changes.page(request, self.env.now, self.visible_until)
