@@ -62,3 +62,5 @@ class Habits(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Seconds from the delivery to the wish to send something back."""
     return_travel: Latency = Uniform(Seconds(12 * _HOUR), Seconds(36 * _HOUR))
     """Seconds that returned goods travel to the warehouse."""
+    late_returns: Seconds = Seconds(0)
+    """Seconds after the end of the demand during which shoppers still ask to send something back."""

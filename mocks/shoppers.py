@@ -29,9 +29,9 @@ class _Plan(msgspec.Struct, gc=False):
 class Shoppers:
     """Everybody who buys in a run, fed by a stream of intents in the order of time.
 
-    They buy, ask to cancel and ask for returns until a given second; goods that a channel has told them to send back
-    by then still travel. Nobody sends back more than a parcel held. What is remembered of an order that was placed is
-    its return, where there will be one, and nothing else.
+    They buy and ask to cancel until a given second, and ask for returns until then or a little longer; goods that a
+    channel has told them to send back still travel. Nobody sends back more than a parcel held. What is remembered of
+    an order that was placed is its return, where there will be one, and nothing else.
 
     Raises BadInput for an intent at a channel that is not in the world, HarnessError for intents out of order.
     """
@@ -45,6 +45,7 @@ class Shoppers:
         self._intents = intents
         self._habits = habits
         self._until = until
+        self._returns_until = until + habits.late_returns
         self._plans: dict[str, _Plan] = {}
         self._boxes: dict[str, tuple[Channel, Goods]] = {}
         dice = ground.dice
@@ -145,7 +146,7 @@ class Shoppers:
             after(self._env, self._return_after(number), self._ask, channel, number, ((sku, some),))
 
     def _ask(self, channel: Channel, order_no: str, goods: Goods) -> None:
-        if self._env.now >= self._until:
+        if self._env.now >= self._returns_until:
             return
         reason = REASONS[int(self._picks(f"{order_no}/reason") * len(REASONS))]
         rma_no = channel.request_return(order_no, tuple(Units(*line) for line in goods), reason)

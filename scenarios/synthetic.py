@@ -67,6 +67,8 @@ class Synthetic(msgspec.Struct, frozen=True, tag_field="kind", tag="synthetic", 
     """Seconds from the delivery to the wish to send something back."""
     return_travel: Latency = _HABITS.return_travel
     """Seconds that returned goods travel to the warehouse."""
+    late_returns: Seconds = _HABITS.late_returns
+    """Seconds after the end of the demand during which shoppers still ask to send something back."""
 
     def season(self, dice: Dice, network: Network) -> Season:
         """Make the demand ready for a run. Raises BadInput for figures that make no sense."""
@@ -78,9 +80,13 @@ class Synthetic(msgspec.Struct, frozen=True, tag_field="kind", tag="synthetic", 
         return Season(
             assortment=stock_up(self.currency, shelf.prices, shelf.pace, self.cover, warehouses),
             intents=_stream(self, dice, network, shelf, (channels, countries)),
-            habits=Habits(self.cancellations, self.cancel_after, self.returns, self.return_after, self.return_travel),
+            habits=self._habits(),
             cover=self.cover,
         )
+
+    def _habits(self) -> Habits:
+        names = (field.name for field in msgspec.structs.fields(Habits))
+        return Habits(**{name: getattr(self, name) for name in names})
 
     def _check(self) -> None:
         self.arrivals.check()

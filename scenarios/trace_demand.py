@@ -67,6 +67,8 @@ class Trace(msgspec.Struct, frozen=True, tag_field="kind", tag="trace", forbid_u
     """Seconds from the sale to that wish."""
     return_travel: Latency = _HABITS.return_travel
     """Seconds that returned goods travel to the warehouse."""
+    late_returns: Seconds = _HABITS.late_returns
+    """Seconds after the end of the demand during which shoppers still ask to send something back."""
 
     def season(self, dice: Dice, network: Network) -> Season:
         """Make the demand ready for a run. Raises BadInput for a bad file or window, and figures that make no sense."""
@@ -85,7 +87,10 @@ class Trace(msgspec.Struct, frozen=True, tag_field="kind", tag="trace", forbid_u
             assortment=shelves(orders, prices, self.speed_up * self.cover, warehouses, self.currency),
             intents=playback.intents(orders, matches, dice),
             habits=Habits(
-                cancellations=self.cancellations, cancel_after=self.cancel_after, return_travel=self.return_travel
+                cancellations=self.cancellations,
+                cancel_after=self.cancel_after,
+                return_travel=self.return_travel,
+                late_returns=self.late_returns,
             ),
             cover=self.cover,
             notes=tuple(self._notes(window, orders, notes, matches)),
