@@ -59,8 +59,7 @@ class Line(msgspec.Struct, array_like=True, gc=False):
             self._trim(sku, self.open - release.units, stock)
         self.held.append(release)
         stock.allocate(release.warehouse, sku, release.units)
-        if self.waiting:
-            self.waiting = min(self.waiting, self.open - sum(each.units for each in self.held))
+        self._wait_less()
 
     def wait(self, sku: str, units: int, stock: StockBook) -> None:
         """Let open units wait for stock; no release holds them meanwhile."""
@@ -78,8 +77,7 @@ class Line(msgspec.Struct, array_like=True, gc=False):
                 left -= used
                 stock.allocate(warehouse, sku, -used)
         self._trim(sku, self.open, stock)
-        if self.waiting:
-            self.waiting = min(self.waiting, self.open)
+        self._wait_less()
 
     def cancel(self, sku: str, stock: StockBook) -> int:
         """Give up what is open; gives the units."""
@@ -88,6 +86,11 @@ class Line(msgspec.Struct, array_like=True, gc=False):
         self.waiting = 0
         self._trim(sku, 0, stock)
         return units
+
+    def _wait_less(self) -> None:
+        """Let no more wait than is open and held by nobody."""
+        if self.waiting:
+            self.waiting = min(self.waiting, self.open - sum(each.units for each in self.held))
 
     def _trim(self, sku: str, limit: int, stock: StockBook) -> None:
         """Free what releases hold beyond a limit, the oldest first."""

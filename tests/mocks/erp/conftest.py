@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from simpy import Environment
 
+from seatrial.mocks.books.erp_settings import ErpSettings
 from seatrial.mocks.messages import erp as ask
 from seatrial.mocks.messages.orders import OrderLine, Units
 from seatrial.mocks.partners.erp import Erp
@@ -38,7 +39,7 @@ class Office:
         rulebook = Rulebook((), dice, self.evidence, lambda: env.now)
         items = {sku: Item(sku, price, {"north": 100, "south": 50}) for sku, price in PRICES.items()}
         ground = Ground(env, self.evidence, dice, rulebook, TradingDay(start), Road(), Assortment("GBP", items))
-        self.erp = Erp("erp", ground, conduct or Conduct(), Erp.Settings(**settings))
+        self.erp = Erp("erp", ground, conduct or Conduct(), ErpSettings(**settings))
         self.erp.start()
         self.save()
 
@@ -89,7 +90,7 @@ class Office:
     def count(self, sequence: int = 1, warehouse: str = "north", **levels: int) -> ask.StockCorrected:
         return self.erp.correct_stock(ask.CorrectStock(warehouse, sequence, units(**levels)))
 
-    def sell(self, number: str = "O-1", parcel: str = "P1", **quantities: int) -> None:
+    def sell(self, number: str = "O-1", parcel: str = "P1", **quantities: Any) -> None:
         """An order from its entry to its invoice."""
         self.enter(number, **quantities)
         self.release(number, **quantities)
@@ -123,7 +124,12 @@ class Office:
     def books(self) -> object:
         """Everything that the books say, and all that was committed."""
         erp = self.erp
-        orders = {number: repr(orders) for number, orders in erp.orders._live.items()}
+        book_of_orders = erp.orders
+        known = {number: book_of_orders._unpack(record) for number, record in book_of_orders._packed.items()}
+        orders = {
+            number: [(each.id, each.state, repr(each.lines), repr(each.parcels), each.settled) for each in several]
+            for number, several in (known | book_of_orders._live).items()
+        }
         ledger, book = erp.ledger, erp.stock.book
         return (
             orders,

@@ -90,7 +90,8 @@ def test_two_credits_in_one_window_cannot_both_take_the_last_unit(legacy: Any) -
     """Both were accepted; the second one is found out when it is booked."""
     legacy.sell(A=1)
     legacy.env.run(WINDOW + 1)
-    legacy.credit(rma="RMA-1", A=1), legacy.credit(rma="RMA-2", A=1)
+    legacy.credit(rma="RMA-1", A=1)
+    legacy.credit(rma="RMA-2", A=1)
     legacy.env.run(2 * WINDOW + 1)
     assert legacy.documents()[-2:] == [("credit_memo", "RMA-1"), ("exception", "Q-6")]
     assert legacy.find().failed[0].startswith("Q-6 over_credited")
@@ -169,7 +170,9 @@ def test_month_after_month_is_locked(new_office: Any) -> None:
     """The lock moves on with the calendar, over the turn of the year."""
     office = new_office(datetime(2011, 11, 30, tzinfo=UTC), period_locks=Seconds(0))
     office.env.run(DAY + 1)
-    office.enter(A=1), office.release(A=1), office.ship(A=1)
+    office.enter(A=1)
+    office.release(A=1)
+    office.ship(A=1)
     december = office.env.now
     office.env.run(33 * DAY)
     with pytest.raises(Rejected, match="open from 2012-01-01"):

@@ -104,8 +104,14 @@ def test_a_case_opened_twice_is_two_records_that_are_solved_together(office: Any
 def test_every_event_of_the_erp_is_its_own(office: Any) -> None:
     """It writes no event that the table gives to another ledger."""
     office.sell(A=2)
-    office.milestone(), office.authorise(A=1), office.credit(A=1), office.move(A=1), office.count(B=3)
-    office.enter("O-2", A=1), office.backorder("O-2", A=1), office.cancel("O-2")
+    office.milestone()
+    office.authorise(A=1)
+    office.credit(A=1)
+    office.move(A=1)
+    office.count(B=3)
+    office.enter("O-2", A=1)
+    office.backorder("O-2", A=1)
+    office.cancel("O-2")
     assert len(set(office.events())) == 10
     assert {EVENTS[name].emitter for name in office.events()} == {Emitter.ERP}
 

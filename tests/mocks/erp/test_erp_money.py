@@ -85,7 +85,8 @@ def test_a_repeated_shipment_is_a_second_shipment_while_units_are_open(office: A
     """A parcel posted twice takes its goods off twice, until the order has no more."""
     office.enter(A=4)
     office.release(A=4)
-    office.ship(A=2), office.ship(A=2)
+    office.ship(A=2)
+    office.ship(A=2)
     assert office.level("A") == 96
     assert office.refused(office.ship, A=2).code == "over_shipped"
     assert (office.invoice().amount, office.state()) == (202, "shipped")
@@ -129,10 +130,12 @@ def test_an_order_settles_once_everything_is_shipped_invoiced_and_delivered(offi
     office.ship(parcel="P1", A=1)
     office.milestone(parcel="P1")
     office.ship(parcel="P2", A=1)
-    office.milestone(parcel="P2"), office.invoice(parcel="P1")
+    office.milestone(parcel="P2")
+    office.invoice(parcel="P1")
     assert "order.settled" not in office.events()
     office.invoice(parcel="P2")
-    office.milestone(parcel="P2"), office.milestone(parcel="P1")
+    office.milestone(parcel="P2")
+    office.milestone(parcel="P1")
     assert office.events().count("order.settled") == 1
 
 

@@ -87,8 +87,10 @@ def test_a_repeated_create_is_a_second_sales_order(office: Any) -> None:
 
 def test_shipments_go_to_the_oldest_live_sales_order_that_has_room(office: Any) -> None:
     """A duplicate takes what the first cannot: the order ships twice, and not three times."""
-    office.enter(A=2), office.enter(A=2)
-    office.release(A=2), office.release(release="R2", A=2)
+    office.enter(A=2)
+    office.enter(A=2)
+    office.release(A=2)
+    office.release(release="R2", A=2)
     office.ship(parcel="P1", A=2)
     first, second = office.erp.orders.known("O-1", 0.0)
     assert (first.state, second.state) == ("shipped", "entered")
@@ -96,6 +98,15 @@ def test_shipments_go_to_the_oldest_live_sales_order_that_has_room(office: Any) 
     office.ship(parcel="P2", A=2)
     assert second.state == "shipped"
     assert office.refused(office.ship, parcel="P3", A=2).code == "over_shipped"
+
+
+def test_where_no_duplicate_will_do_the_oldest_says_why(office: Any) -> None:
+    """The refusal speaks of the first live sales order, never of a cancelled one."""
+    first = office.enter(A=2).id
+    second = office.enter(A=2).id
+    assert first in str(office.refused(office.ship, A=1))
+    office.cancel(order_id=first)
+    assert second in str(office.refused(office.ship, A=1))
 
 
 def test_a_duplicate_can_be_cancelled_alone(office: Any) -> None:
@@ -112,7 +123,8 @@ def test_a_duplicate_can_be_cancelled_alone(office: Any) -> None:
 
 def test_without_an_id_all_duplicates_are_cancelled(office: Any) -> None:
     """The whole order number is cancelled, and once."""
-    office.enter(A=2), office.enter(A=2)
+    office.enter(A=2)
+    office.enter(A=2)
     office.cancel()
     assert (office.find().ids, office.state()) == ((), "cancelled")
     assert office.events().count("order.cancelled") == 1
@@ -179,6 +191,16 @@ def test_what_waits_for_stock_holds_none(office: Any) -> None:
     assert [(row["quantity"], row["amount"]) for row in events] == [(2, 202), (2, 202)]
     office.release(release="R2", A=2)
     assert (office.state(), office.held("A")) == ("released", 3)
+
+
+def test_what_leaves_without_a_release_is_what_waited(office: Any) -> None:
+    """A parcel from a warehouse that holds nothing takes the waiting units, not those of another warehouse."""
+    office.enter(A=4)
+    office.release(A=4)
+    office.backorder(A=1)
+    office.ship(warehouse="south", A=1)
+    (order,) = office.erp.orders.known("O-1", 0.0)
+    assert (order.lines["A"].waiting, office.held("A")) == (0, 3)
 
 
 def test_a_stale_copy_does_not_know_a_new_order(office: Any) -> None:

@@ -44,7 +44,8 @@ def test_a_movement_changes_the_book_and_its_worth(office: Any, reason: str) -> 
 
 def test_a_repeated_movement_is_booked_again(office: Any) -> None:
     """Deltas are not safe to repeat; the ERP itself does not know a movement again."""
-    office.move(A=5), office.move(A=5)
+    office.move(A=5)
+    office.move(A=5)
     assert office.level("A") == 110
     assert office.documents() == [("movement", "M-1")] * 2
 
