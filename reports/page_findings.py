@@ -1,0 +1,158 @@
+"""Findings in words, each with the chain of evidence that shows it and the command that makes it again."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final
+
+import msgspec
+
+from seatrial.reports.findings import Finding
+from seatrial.reports.page_run import PageRun
+from seatrial.reports.page_words import Calendar, amount_text, effort_text
+from seatrial.reports.witness import WitnessRow
+
+_GRAVITY: Final = {"violation": "breaks a limit", "doubt": "leaves a doubt", "remark": "within the limits"}
+_GLYPHS: Final = {"violation": "✗", "doubt": "?", "remark": "·"}
+_GOOD: Final = frozenset(("", "ok", "created", "replayed", "updated", "begin", "end", "reversed", "idle", "mattered"))
+
+
+class WitnessLine(msgspec.Struct, frozen=True, kw_only=True):
+    """One row of evidence as the page prints it."""
+
+    number: str
+    """Row number."""
+    moment: str
+    """Wall-clock moment for machines."""
+    day: str
+    """Day; empty where it is that of the row before."""
+    time: str
+    """Time of day to the millisecond."""
+    partner: str
+    """Who wrote it."""
+    kind: str
+    """Kind of row and what it is about."""
+    words: str
+    """What happened, in words."""
+    key: str
+    """Business key, where the words do not say it."""
+    attempt: str
+    """Attempt, where it means something."""
+    outcome: str
+    """How it ended, with the status where there is one."""
+    went_wrong: bool
+    """Whether that is not how it should end."""
+    rule: str
+    """Fault rule that touched it."""
+
+
+class FindingView(msgspec.Struct, frozen=True, kw_only=True):
+    """One finding as the page prints it."""
+
+    anchor: str
+    """Its place in the page."""
+    code: str
+    """Stable code."""
+    title: str
+    """What is wrong, in words."""
+    gravity: str
+    """violation, doubt or remark."""
+    glyph: str
+    """Its sign."""
+    weight: str
+    """The gravity in words."""
+    amount: str
+    """How often, or how much."""
+    measure: str
+    """Name of the reading that shows it."""
+    keys: tuple[str, ...]
+    """The first few business keys."""
+    lines: tuple[WitnessLine, ...]
+    """The witness."""
+    replay: str
+    """The command that makes the run again."""
+
+
+class FoundInRun(msgspec.Struct, frozen=True, kw_only=True):
+    """The findings of one run."""
+
+    name: str
+    """What the page calls the run."""
+    number: int
+    """Its place on the page, from 1."""
+    grave: tuple[FindingView, ...]
+    """Violations and doubts, the gravest first."""
+    remarks: tuple[FindingView, ...]
+    """What is worth knowing, within the limits."""
+
+
+def found(runs: Sequence[PageRun]) -> tuple[FoundInRun, ...]:
+    """The findings of every run, in the order of the runs."""
+    return tuple(_found_in(run, number) for number, run in enumerate(runs, start=1))
+
+
+def finding_views(run: PageRun, number: int) -> tuple[FindingView, ...]:
+    """Every finding of the run that stands at this place of the page, the gravest first."""
+    return tuple(_view(run, finding, f"finding-{number}-{place}") for place, finding in enumerate(run.verdict.findings))
+
+
+def _found_in(run: PageRun, number: int) -> FoundInRun:
+    views = finding_views(run, number)
+    return FoundInRun(
+        name=run.name,
+        number=number,
+        grave=tuple(view for view in views if view.gravity != "remark"),
+        remarks=tuple(view for view in views if view.gravity == "remark"),
+    )
+
+
+def _view(run: PageRun, finding: Finding, anchor: str) -> FindingView:
+    calendar = Calendar(run.facts.started)
+    return FindingView(
+        anchor=anchor,
+        code=finding.code,
+        title=finding.title[:1].upper() + finding.title[1:],
+        gravity=finding.gravity,
+        glyph=_GLYPHS[finding.gravity],
+        weight=_GRAVITY[finding.gravity],
+        amount=_amount(run, finding),
+        measure=finding.measure,
+        keys=finding.keys,
+        lines=tuple(_lines(finding.witness, calendar)),
+        replay=finding.replay or run.facts.command(),
+    )
+
+
+def _amount(run: PageRun, finding: Finding) -> str:
+    """How much is wrong; nothing where the finding is not of that kind."""
+    reading = run.verdict.reading(finding.measure)
+    if reading is None or finding.gravity == "doubt":
+        return ""
+    if finding.measure.startswith("manual_effort."):
+        return effort_text(finding.count)
+    return amount_text(finding.count, reading.unit, run.facts.currency)
+
+
+def _lines(witness: Sequence[WitnessRow], calendar: Calendar) -> list[WitnessLine]:
+    lines: list[WitnessLine] = []
+    before = ""
+    for row in witness:
+        day = calendar.day(row.time)
+        lines.append(
+            WitnessLine(
+                number=f"{row.number:,}",
+                moment=calendar.at(row.time).isoformat(timespec="milliseconds") if calendar.start else "",
+                day="" if day == before else day,
+                time=calendar.instant(row.time),
+                partner=row.partner,
+                kind=f"{row.kind} · {row.operation or row.document or row.key}",
+                words=row.words.replace(f" [{row.rule}]", "") if row.rule else row.words,
+                key="" if row.key in row.words else row.key,
+                attempt=str(row.attempt) if row.attempt else "",
+                outcome=" ".join([row.outcome.replace("_", " "), *([str(row.status)] if row.status else [])]).strip(),
+                went_wrong=row.outcome not in _GOOD,
+                rule=row.rule,
+            )
+        )
+        before = day
+    return lines

@@ -1,0 +1,47 @@
+"""One run as the report page shows it: its verdict, its evidence and what is printed beside them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from seatrial.reports.facts import Facts
+from seatrial.reports.logbook import Logbook
+from seatrial.reports.verdict import Verdict
+
+
+@dataclass(frozen=True, kw_only=True)
+class PageRun:
+    """One run on the page. A page that shows several calls each by its `label`."""
+
+    verdict: Verdict
+    """The judgement, with the facts that it was made on."""
+    log: Logbook
+    """The evidence; give the logbook that the judge read, so that nothing is read twice."""
+    question: str = ""
+    """The question that the scenario asks, in one sentence."""
+    label: str = ""
+    """What the page calls the run; empty: the name of its integration."""
+    digest: str = ""
+    """Digest of the evidence: the identity of the run."""
+    rows: int = 0
+    """Rows of evidence; 0: not told."""
+    why_incomplete: str = ""
+    """What is missing of the run, in one sentence; empty: nothing."""
+    versions: Mapping[str, str] = field(default_factory=dict)
+    """What made the run: names and versions."""
+
+    @property
+    def facts(self) -> Facts:
+        """What is known of the run besides its evidence."""
+        return self.verdict.facts
+
+    @property
+    def name(self) -> str:
+        """What the page calls the run."""
+        return self.label or self.facts.integration or "the run"
+
+    @property
+    def seconds(self) -> float:
+        """Length of the run: as the facts say, else to its last row."""
+        return self.facts.duration or self.log.end / 1_000_000
