@@ -73,10 +73,17 @@ def backlog(log: Logbook) -> pl.DataFrame:
 
 def backlog_of(orders: pl.DataFrame) -> pl.DataFrame:
     """The backlog of some orders, of which these are the journeys."""
-    settled = pl.min_horizontal("released", "backordered", "cancelled", "rejected", "shipped")
-    comes = orders.select(pl.col("placed").alias("time"), pl.lit(1).alias("step"))
-    goes = orders.select(pl.max_horizontal(settled, "placed").alias("time"), settled.alias("left")).drop_nulls("left")
-    steps = pl.concat([comes, goes.select("time", pl.lit(-1).alias("step"))])
+    return queue(orders, "placed", pl.min_horizontal("released", "backordered", "cancelled", "rejected", "shipped"))
+
+
+def queue(table: pl.DataFrame, enter: str, leave: pl.Expr) -> pl.DataFrame:
+    """How many rows wait between two moments of theirs: `time` in microseconds, `orders` from then on.
+
+    A row that never leaves waits to the end.
+    """
+    waiting = table.filter(pl.col(enter).is_not_null()).select(pl.col(enter).alias("time"), leave.alias("left"))
+    goes = waiting.drop_nulls("left").select(pl.max_horizontal("left", "time").alias("time"), pl.lit(-1).alias("step"))
+    steps = pl.concat([waiting.select("time", pl.lit(1).alias("step")), goes])
     summed = steps.group_by("time").agg(pl.col("step").sum()).sort("time")
     return summed.select("time", pl.col("step").cum_sum().alias("orders"))
 

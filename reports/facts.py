@@ -75,7 +75,8 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True):
 
     def command(self) -> str:
         """The replay command with its names filled in."""
-        return self.replay.format(scenario=self.scenario, seed=self.seed, integration=self.integration)
+        command = self.replay.replace("{scenario}", self.scenario).replace("{seed}", str(self.seed))
+        return command.replace("{integration}", self.integration)  # not format: settings may hold braces of their own
 
     def phase(self, name: str) -> Phase | None:
         """A phase by its name."""

@@ -14,6 +14,8 @@ ORDER_STAGES: Final[Mapping[str, tuple[str, ...]]] = {
     "acknowledged": ("order.acknowledged",),
     "entered": ("order.entered",),
     "released": ("fulfilment.accepted", "order.released"),
+    "packed": ("fulfilment.packed",),
+    "labelled": ("label.purchased",),
     "backordered": ("order.backordered",),
     "shipped": ("shipment.dispatched",),
     "confirmed": ("shipment.confirmed",),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterable
 
-from seatrial.reports.bands import backlog_breaks, duplicate_breaks, first_quiet, latency_breaks
+from seatrial.reports.bands import QUEUES, duplicate_breaks, first_quiet, latency_breaks, queue_breaks
 from seatrial.reports.facts import Facts
 from seatrial.reports.findings import FIRST_KEYS
 from seatrial.reports.logbook import SECOND, Logbook
@@ -20,13 +20,14 @@ _MEANING = "minutes from the end of a fault to the moment after which all is as 
 class Recovery(Measure):
     """Time from the end of a fault's window to the first moment after which nothing is worse than before the fault.
 
-    Formula: the first moment after which, until the next fault begins, (1) the backlog - orders placed and neither
-    released, back-ordered, cancelled nor rejected - is at most 1.25 times its highest level in the day before the fault
-    plus 2, or at most 5 orders where the run was younger than an hour; (2) the median wait from placed to released
-    over ten minutes is at most 1.25 times its highest before the fault plus a minute; (3) no document lives twice that
-    did not before the fault. Orders of channels that hand over in batches (median wait over an hour) do not count for
-    (1) and (2). What has not recovered when the next fault begins is looked for after that one, too. Never is a value.
-    Unit: min. Source: event and commit rows, windows of the rules; rules that never fired give none.
+    Formula: the first moment after which, until the next fault begins, (1) no queue is for ten minutes or more above
+    1.25 times its highest length in the day before the fault plus 2 (in a run younger than an hour: 5, or ten minutes'
+    worth of orders); queues are orders placed and neither released, back-ordered, cancelled nor rejected, and orders
+    packed and not labelled; (2) the median wait from placed to released over ten minutes, of three orders or more, is
+    at most 1.25 times its highest before the fault plus five minutes; (3) no document lives twice that did not before
+    the fault. Channels and queues that move in batches (median wait over an hour) do not count for (1) and (2). What
+    has not recovered when the next fault begins is looked for after that one, too. Never is a value. Unit: min.
+    Source: event and commit rows, windows of the rules; rules that never fired give none.
     """
 
     defines = (
@@ -65,7 +66,7 @@ class Recovery(Measure):
     def _minutes(self, log: Logbook, rule: RuleCoverage, begins: list[int]) -> float:
         begin, end = int(rule.begin * SECOND), int(rule.end * SECOND)
         breaks = [
-            *backlog_breaks(log, begin, end),
+            *(stretch for queue in QUEUES for stretch in queue_breaks(log, queue, begin, end)),
             *latency_breaks(log, begin, end),
             *duplicate_breaks(log, begin, end),
         ]

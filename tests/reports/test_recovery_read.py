@@ -65,6 +65,36 @@ def test_a_channel_that_hands_over_in_batches_does_not_hide_a_recovery(history, 
     assert read("recovery", history)["recovery.outage"].value == pytest.approx(30.0)
 
 
+def test_a_rush_of_less_than_ten_minutes_is_no_break(history, read) -> None:
+    """A flash sale after the fault that is worked off in five minutes is not the fault's doing."""
+    _steady(history, 3)
+    _outage(history, "outage", 3 * HOUR, 3.1 * HOUR, 3.1 * HOUR)
+    for number in range(30):
+        history.at(4 * HOUR).happened("order.placed", "marketplace", f"rush-{number}")
+        history.at(4 * HOUR + 300).happened("fulfilment.accepted", "north", f"rush-{number}/R1", f"rush-{number}")
+    history.at(6 * HOUR).placed("MP-last")
+    rows = history.frame().sort("time", maintain_order=True)
+    assert read("recovery", rows)["recovery.outage"].value == 0.0
+
+
+def test_parcels_that_wait_for_a_label_are_a_queue_too(history, read) -> None:
+    """A carrier outage shows where parcels pile up: 20 packed during it are labelled an hour after its end."""
+    _steady(history, 3)
+    _outage(history, "outage", 3 * HOUR, 4 * HOUR, 3.9 * HOUR)
+    for number in range(20):
+        history.at(3.5 * HOUR).happened("fulfilment.packed", "north", f"MP-{number}/R1", f"MP-{number}")
+    for number in range(20):
+        history.at(5 * HOUR).happened("label.purchased", "falcon", f"P-{number}", f"MP-{number}")
+    for number in range(200, 240):
+        history.at(5 * HOUR).happened("fulfilment.packed", "north", f"MP-{number}/R1", f"MP-{number}")
+        history.happened("label.purchased", "falcon", f"P-{number}", f"MP-{number}")
+        history.happened("order.placed", "marketplace", f"MP-{number}")
+        history.happened("fulfilment.accepted", "north", f"MP-{number}/R1", f"MP-{number}")
+    history.at(6 * HOUR).placed("MP-last")
+    rows = history.frame().sort("time", maintain_order=True)
+    assert read("recovery", rows)["recovery.outage"].value == pytest.approx(60.0)
+
+
 def test_never_is_a_value(history, read) -> None:
     """A pile that nobody clears never recovers."""
     _steady(history, 3)
