@@ -203,6 +203,20 @@ def test_a_return_goes_from_wish_to_road(channel, order, rows):
             channel.answer_return(AnswerReturn(number, rma, place))
 
 
+def test_return_numbers_are_never_given_twice(channel, order):
+    """A return asked for before the last parcel keeps its number, and the next one of the order gets another."""
+    channel.place(order("1", A=2, B=1))
+    channel.confirm_shipment(confirm("1", "P1", A=2))
+    first = channel.request_return("1", (Units("A", 1),), "damaged")
+    channel.confirm_shipment(confirm("1", "P2", B=1))
+    second = channel.request_return("1", (Units("B", 1),), "damaged")
+    for rma_no in (first, second):
+        channel.answer_return(AnswerReturn("1", rma_no, "north"))
+        channel.return_shipped(rma_no)
+    assert (first, second) == ("1/RMA1", "1/RMA2")
+    assert channel.get_order(GetOrder("1")).confirmed == ("P1", "P2")
+
+
 @pytest.mark.parametrize(
     "request_",
     [
