@@ -197,6 +197,12 @@ def test_every_curve_has_the_rate_it_says(curve):
     assert all(a < b for a, b in pairwise(came))
 
 
+def test_waiting_goes_on_over_the_hour():
+    """Where less than one comes an hour, the rate is kept all the same: nobody starts to wait again at each stroke."""
+    came = times(Daily(PerSecond(0.5 / HOUR), (1.0,) * 24), 4000)
+    assert came[-1] == pytest.approx(8000 * HOUR, rel=0.05)
+
+
 def test_poisson_gaps_have_no_memory():
     """The share of gaps longer than the average is 1/e, as chance would have it."""
     came = times(Poisson(HOURLY), 20_000)

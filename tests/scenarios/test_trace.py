@@ -227,6 +227,18 @@ def test_lines_of_one_sku_are_joined_at_the_first_price(play, write):
     assert any("-0.30 GBP" in note for note in season.notes)
 
 
+def test_an_order_is_placed_at_its_earliest_line(play, write):
+    """An order that spans two times, in any order of lines and with others between them, is one order at the first."""
+    file = write(
+        "1,2011-12-01 09:05:00,A,1,1.00,UK",
+        "2,2011-12-01 09:04:00,A,1,1.00,UK",
+        "1,2011-12-01 09:03:00,B,1,1.00,UK",
+    )
+    _, intents = play(file)
+    placed = [(each.order.order_no, int(each.at) // 60 * 60, len(each.order.lines)) for each in intents]
+    assert placed == [("1", 9 * 3600 + 180, 2), ("2", 9 * 3600 + 240, 1)]
+
+
 def test_list_prices_are_those_most_often_paid(play, write):
     """The assortment has the most frequent price, and orders carry it where the scenario wants list prices."""
     prices = ("1.00", "2.00", "2.00")
