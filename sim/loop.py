@@ -38,7 +38,7 @@ class VirtualLoop(Timeline):
         super().__init__(simpy.Environment() if env is None else env)
         self.is_drawn = shuffle is not None  # the dice decide who of those ready runs next
         self._shuffle = shuffle
-        self._running = self._stopping = False
+        self._running = False
 
     # Running.
 
@@ -53,7 +53,7 @@ class VirtualLoop(Timeline):
             except Halt:
                 pass
             finally:
-                self._running = self._stopping = False
+                self._running = False
                 asyncio._set_running_loop(None)
                 self._forget_stop()
 
@@ -77,9 +77,7 @@ class VirtualLoop(Timeline):
 
     def stop(self) -> None:
         """Leave `run_forever` after the callbacks that are ready now."""
-        if not self._stopping:
-            self._stopping = True
-            self.call_soon(halt)
+        self.call_soon(halt)
 
     def is_running(self) -> bool:
         """Whether it runs."""
@@ -94,7 +92,7 @@ class VirtualLoop(Timeline):
             raise RuntimeError("Cannot run the event loop while another loop is running")
 
     def _forget_stop(self) -> None:
-        """After an error a stop may be left; the next run must not meet it."""
+        """After an error or a second stop one may be left; the next run must not meet it."""
         for handle in [handle for handle in self._ready if getattr(handle, "_callback", None) is halt]:
             self._ready.remove(handle)
 
@@ -181,10 +179,7 @@ class VirtualLoop(Timeline):
 
 def _happen(event: Any) -> None:
     """Process an event as SimPy's `step` does, at the moment that `now` already is."""
-    callbacks = event.callbacks
-    if callbacks is DROPPED:
-        return
-    event.callbacks = None
+    callbacks, event.callbacks = event.callbacks, None
     for callback in callbacks:
         callback(event)
     if not event._ok and not hasattr(event, "_defused"):

@@ -98,8 +98,6 @@ class _EventWait(_Wait):
 
     def end(self, event: simpy.Event) -> None:
         """The event happened: step the task at once."""
-        if not event._ok:
-            event._defused = True
         self.context.run(self.wake, _DONE)
 
     def cancel(self, msg: object = None) -> bool:

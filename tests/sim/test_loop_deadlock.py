@@ -127,7 +127,9 @@ def test_who_refuses_to_be_cancelled_does_not_hide_the_deadlock() -> None:
                 continue
 
     async def main() -> None:
-        await asyncio.gather(stubborn(), stubborn())
+        tasks = [asyncio.create_task(stubborn()) for _ in range(2)]
+        await asyncio.Event().wait()
+        assert tasks
 
     with pytest.raises(Deadlock, match="3 tasks"):
         run_virtual(main())

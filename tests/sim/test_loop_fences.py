@@ -185,6 +185,7 @@ def test_fences_are_taken_down_by_the_outermost() -> None:
         assert threading.Thread.start is not before[1]
     assert (time.sleep, threading.Thread.start, socket.getaddrinfo, subprocess.Popen.__init__) == before
     assert set(vars(socket.socket)) == own
+    assert "connect" not in own
 
 
 def test_a_sleep_imported_by_name_is_fenced_too(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,8 +1,10 @@
-"""Random programs of tasks end in the same order on the virtual loop and on the stock one."""
+"""One order: random programs end as on the stock loop, and alike in every process."""
 
 from __future__ import annotations
 
 import asyncio
+import subprocess
+import sys
 from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
 from typing import Any
@@ -103,3 +105,45 @@ def test_random_programs_end_in_the_same_order_on_both_loops(
 
     virtual, stock = both_logs(lambda note: Crew(note).play(workers))
     assert virtual == stock
+
+
+CANCELLED_IN_ORDER = """
+import asyncio
+from seatrial.sim.loop import run_virtual
+order = []
+async def child(number):
+    try:
+        await asyncio.sleep(1000)
+    finally:
+        order.append(number)
+async def main():
+    try:
+        async with asyncio.TaskGroup() as group:
+            junk = [bytearray(number * 37) for number in range(1000)]
+            for number in range(300):
+                group.create_task(child(number))
+            await asyncio.sleep(1)
+            raise ValueError
+    except* ValueError:
+        pass
+    done, _ = await asyncio.wait({asyncio.ensure_future(asyncio.sleep(0, number)) for number in range(300)})
+    order.extend(task.result() for task in done)
+run_virtual(main())
+print(order)
+"""
+
+
+def test_sets_of_tasks_iterate_alike_in_every_process() -> None:
+    """What asyncio keeps in sets - the children of a group, the done of a wait - comes in the order of one history."""
+    outputs = [
+        subprocess.run(
+            [sys.executable, "-c", CANCELLED_IN_ORDER],
+            capture_output=True,
+            text=True,
+            check=True,
+            env={"PYTHONHASHSEED": seed, "PYTHONPATH": ":".join(sys.path)},
+        ).stdout
+        for seed in ("1", "2")
+    ]
+    assert outputs[0] == outputs[1]
+    assert outputs[0].count(",") == 599

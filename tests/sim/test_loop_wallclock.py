@@ -13,7 +13,7 @@ import sys
 import threading
 import time
 import types
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
 from datetime import UTC, date, datetime
 from typing import Any
 
@@ -79,13 +79,41 @@ def test_every_clock_shows_the_same_virtual_moment() -> None:
     }
 
 
-def test_a_start_without_a_zone_is_in_utc() -> None:
-    """A naive start does not depend on the machine."""
+@pytest.fixture
+def in_tokyo(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """A machine nine hours ahead of UTC."""
+    monkeypatch.setenv("TZ", "JST-9")
+    time.tzset()
+    yield
+    monkeypatch.undo()
+    time.tzset()
 
-    async def program() -> datetime:
-        return datetime.now(UTC)
 
-    assert on_the_wall(program, datetime(2011, 12, 1, 8)) == START
+@pytest.mark.usefixtures("in_tokyo")
+def test_a_start_without_a_zone_is_in_utc_and_naive_times_are_local() -> None:
+    """A naive start does not depend on the machine; what reads local time gets the machine's, as always."""
+
+    async def program() -> tuple[datetime, datetime, int, date]:
+        await asyncio.sleep(7 * 3600)
+        return datetime.now(UTC), datetime.now(), time.localtime().tm_hour, date.today()
+
+    midnight = datetime(2011, 12, 2)
+    expected = (datetime(2011, 12, 1, 15, tzinfo=UTC), midnight, 0, midnight.date())
+    assert on_the_wall(program, datetime(2011, 12, 1, 8)) == expected
+
+
+def test_the_clock_ends_with_its_block() -> None:
+    """The same loop reads the real clocks before and after."""
+
+    async def main() -> list[bool]:
+        loop = asyncio.get_running_loop()
+        assert isinstance(loop, VirtualLoop)
+        real = time.time()
+        with virtual_wall_clock(loop, START), virtual_wall_clock(VirtualLoop(), START):
+            inside = time.time()
+        return [inside < real, time.time() >= real]
+
+    assert run_virtual(main()) == [True, True]
 
 
 def test_names_imported_before_the_run_are_covered_and_given_back(monkeypatch: pytest.MonkeyPatch) -> None:
