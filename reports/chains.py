@@ -32,19 +32,24 @@ def chains(log: Logbook, questions: Iterable[Question], currency: str = "") -> d
     asked = tuple(dict.fromkeys(questions))
     if not asked:
         return {}
-    names = [question.key for question in asked]
-    named = log.rows.filter(_names(names)).collect()
-    orders = named.filter(pl.col("kind") != "stock")["correlation"].unique()
-    orders = orders.filter(orders != "")
-    around = log.rows.filter(pl.col("correlation").is_in(orders.implode())).collect() if orders.len() else named.clear()
+    rules = [question.key for question in asked if question.subject == "rule"]
+    skus = [question.key for question in asked if question.subject == "sku"]
+    keys = [name for question in asked if question.subject not in ("rule", "sku") for name in _names(question)]
+    named = log.rows.filter(_is_in("key", keys + skus) | _is_in("correlation", keys) | _is_in("rule", rules)).collect()
+    orders = named.filter(_is_in("key", keys) & (pl.col("correlation") != ""))["correlation"].unique().to_list()
+    around = log.rows.filter(_is_in("correlation", orders)).collect() if orders else named.clear()
     rows = pl.concat([named, around]).unique("number").sort("number")
     return {question: told(_chain(rows, question), currency) for question in asked}
 
 
-def _names(names: list[str]) -> pl.Expr:
-    suffixes = [name.rpartition("/shipped/")[2] for name in names if "/shipped/" in name]
-    wanted = pl.Series([*names, *suffixes]).implode()
-    return pl.col("key").is_in(wanted) | pl.col("correlation").is_in(wanted) | pl.col("rule").is_in(wanted)
+def _names(question: Question) -> tuple[str, ...]:
+    """The key, and of the key of a message the parcel that it is about."""
+    parcel = question.key.rpartition("/shipped/")[2]
+    return (question.key, parcel) if parcel != question.key else (question.key,)
+
+
+def _is_in(column: str, names: list[str]) -> pl.Expr:
+    return pl.col(column).is_in(pl.Series(names, dtype=pl.String).implode())
 
 
 def _chain(rows: pl.DataFrame, question: Question) -> pl.DataFrame:
@@ -84,9 +89,7 @@ def _number(rows: pl.DataFrame, *, last: bool = False) -> int:
 
 def _owed(rows: pl.DataFrame, question: Question) -> pl.DataFrame:
     """Why it is owed, every vain call for it, and what was given up."""
-    key = question.key.rpartition("/shipped/")[2] or question.key
-    about = pl.col("key").is_in([question.key, key])
-    mine = rows.filter(about)
+    mine = rows.filter(pl.col("key").is_in(_names(question)))
     order = mine.filter(pl.col("correlation") != "")["correlation"].head(1).to_list() or [
         question.key.partition("/")[0]
     ]
