@@ -22,6 +22,7 @@ from seatrial.sim.evidence import Evidence
 from seatrial.sim.fault import Rule
 from seatrial.sim.integration import Integration, IntegrationFactory, Surroundings
 from seatrial.sim.partner import Partner
+from seatrial.sim.quantities import Seconds
 from seatrial.sim.world import Voyage, World
 
 
@@ -98,7 +99,7 @@ def _partner(loaded: Loaded, world: World, name: str, spec: PartnerSpec, season:
     settings = dict(spec.settings)
     known = {field.name for field in msgspec.structs.fields(kind.Settings)}
     if spec.kind == "supply":
-        settings.setdefault("cover", float(season.cover))
+        settings.setdefault("cover", Seconds(season.cover))
     for setting in settings:
         if setting not in known:
             where = loaded.document.where(f"$.partners.{name}.settings.{setting}")

@@ -5,6 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 from difflib import get_close_matches
 
+_MANY = 60
+"""Known names up to which an error lists them all."""
+_NEAR = 4
+"""Names that it suggests where there are more."""
+
 
 class SeatrialError(Exception):
     """Any error that Seatrial raises on purpose; its text is meant for people.
@@ -42,10 +47,11 @@ class BadInput(SeatrialError):
         if self.value is not None:
             parts[0] += f": {self.value!r}"
         if self.known:
-            near = get_close_matches(str(self.value), self.known, n=1)
+            near = get_close_matches(str(self.value), self.known, n=_NEAR if len(self.known) > _MANY else 1)
             if near:
-                parts.append(f"did you mean {near[0]!r}?")
-            parts.append("known: " + ", ".join(self.known))
+                parts.append("did you mean " + " or ".join(repr(name) for name in near) + "?")
+            if len(self.known) <= _MANY:
+                parts.append("known: " + ", ".join(self.known))
         if self.hint:
             parts.append(self.hint)
         return " · ".join(parts)

@@ -119,4 +119,4 @@ def message_of(notice: Notice) -> Message:
     if isinstance(body, Change):
         return Message.of_change(body, notice.partner)
     lane = f"stock/{body.warehouse}" if isinstance(body, StockMoved) else notice.order_no or notice.key
-    return Message(notice.notice_no, notice.event, lane, notice.partner, body, notice.sequence)
+    return Message(notice.notice_no, notice.event, lane, notice.partner, body, notice.at)

@@ -56,7 +56,7 @@ class Deck:
     async def send_myself(self, topic: str, lane: str, number: str, body: msgspec.Struct = MARK) -> None:
         """Leave a message for later work."""
         assert self.mailroom is not None
-        await self.mailroom.take(Message(number, topic, lane, "", body))
+        await self.mailroom.take(Message(number, topic, lane, "", body, self.around.now()))
 
     async def tell(self, order_no: str, subject: str, about: str = "", service: bool = False) -> None:
         """Have the desk tell the customer, or customer service."""

@@ -66,7 +66,7 @@ class OrderFile(msgspec.Struct, frozen=True):
         """Nothing more will happen to it by itself."""
         if self.cancelled:
             return True
-        if not self.entered or self.waiting:
+        if not self.entered or self.waiting or self.unsourced:
             return False
         return bool(self.releases) and all(each.stage in ("delivered", "cancelled") for each in self.releases)
 
@@ -115,15 +115,15 @@ class Message(msgspec.Struct, frozen=True):
     """Partner that told; empty: the integration itself."""
     body: msgspec.Struct
     """The document."""
-    sequence: int = 0
-    """The partner's count."""
+    at: float
+    """Second of the run at which it happened: what a posting is dated with, the same on every delivery."""
     deliveries: int = 0
     """How often it was worked on in vain."""
 
     @classmethod
     def of_change(cls, change: Change, channel: str) -> Message:
         """A change that a channel reported, by page, batch or webhook."""
-        return cls(change.change_no, change.kind, change.order_no, channel, change)
+        return cls(change.change_no, change.kind, change.order_no, channel, change, change.at)
 
     @property
     def again(self) -> bool:

@@ -91,6 +91,7 @@ class Orchestration:
             "label_doubtful": shipping.void,
             "fulfilment.packed": shipping.packed,
             "fulfilment.rejected": shipping.rejected,
+            "fulfilment.shorted": shipping.rejected,
             "shipment.dispatched": shipping.dispatched,
             "shipment.delivered": shipping.delivered,
             "shipment.excepted": shipping.excepted,

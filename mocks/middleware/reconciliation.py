@@ -103,7 +103,7 @@ class Reconciliation:
             await self._deck.save(file.having(msgspec.structs.replace(kept, news_at=self._deck.around.now())))
 
     async def _news(self, number: str, topic: str, order_no: str, body: FulfilmentUpdate | Milestone) -> None:
-        await self._mailroom.take(Message(number, topic, order_no, "", body))
+        await self._mailroom.take(Message(number, topic, order_no, "", body, self._deck.around.now()))
 
     async def _stock(self) -> None:
         """Set the ERP's book to what the warehouses count, and the stock view with it."""

@@ -49,7 +49,7 @@ class Returning:
         if not isinstance(known, ReturnFile):
             raise NotYet(f"return {parcel.rma_no} is not known")
         rma, order_no, channel = known.rma_no, known.order_no, deck.channels[known.channel]
-        memo = PostCredit(order_no, rma, parcel.lines, deck.around.now())
+        memo = PostCredit(order_no, rma, parcel.lines, message.at)
         credit = await deck.ask(deck.erp, memo, key=f"{rma}/credit")
         if credit.amount:
             await deck.ask(channel, RefundOrder(order_no, rma, credit.amount, "returned"), key=rma)

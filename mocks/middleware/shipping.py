@@ -63,7 +63,7 @@ class Shipping:
         await deck.ask(channel, confirmation, key=parcel)
         shipment = PostShipment(order_no, parcel, release.warehouse, state.packed, state.at)
         await deck.ask(deck.erp, shipment, key=f"{parcel}/shipment")
-        await deck.ask(deck.erp, PostInvoice(order_no, parcel, deck.around.now()), key=f"{parcel}/invoice")
+        await deck.ask(deck.erp, PostInvoice(order_no, parcel, state.at), key=f"{parcel}/invoice")
         await deck.tell(order_no, "shipped", parcel)
         shipped = msgspec.structs.replace(
             release,

@@ -69,7 +69,7 @@ class StockView:
         rest = list(lines)
         names = [name for name in self._available if name not in skip]
         while rest and names:
-            best = max(names, key=lambda name: len(self._can(name, rest)))
+            best = max(names, key=lambda name: self._fitness(name, rest))
             taken = self._can(best, rest)
             names.remove(best)
             if taken:
@@ -96,6 +96,12 @@ class StockView:
                 parts.append((name, Units(line.sku, units)))
                 left -= units
         return parts
+
+    def _fitness(self, warehouse: str, lines: Sequence[Units]) -> tuple[int, int]:
+        """Lines that it can ship, then how much it has of them: so that the fuller warehouse ships first."""
+        rows = self._available[warehouse]
+        can = self._can(warehouse, lines)
+        return len(can), sum(rows.get(line.sku, 0) for line in can)
 
     def _can(self, warehouse: str, lines: Iterable[Units]) -> list[Units]:
         rows = self._available[warehouse]

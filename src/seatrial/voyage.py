@@ -15,7 +15,6 @@ from simpy import Environment
 from seatrial.reports.facts import Facts, RuleFacts
 from seatrial.reports.judge import judge, limits_of
 from seatrial.reports.logbook import Logbook
-from seatrial.reports.page import write_page
 from seatrial.reports.page_run import PageRun
 from seatrial.reports.reading import Reading
 from seatrial.reports.saved import keep_facts, save
@@ -144,6 +143,8 @@ def sail(
 
 def write_report(path: str | Path, runs: Sequence[Run]) -> Path:
     """Write the report page of one run, or of several side by side."""
+    from seatrial.reports.page import write_page  # noqa: PLC0415 (matplotlib is slow to import, and only drawn with here)
+
     return write_page(path, [each.on_page for each in runs])
 
 
