@@ -2,23 +2,17 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TypeVar
 
 import msgspec
 import yaml
 
+from seatrial.scenarios.complaints import Plain, complaint, read_written
 from seatrial.sim.errors import BadInput
-from seatrial.sim.quantities import read_quantity
 
-Plain = Any
-"""What YAML gives: mappings, lists, texts, numbers. It is typed by `Document.convert` before anybody uses it."""
 KindT = TypeVar("KindT")
-_UNKNOWN = re.compile(r"unknown field `(?P<name>[^`]*)`")
-_TAG = re.compile(r"Invalid value '(?P<name>[^']*)'")
-_PATH = re.compile(r" - at `(?P<path>\$[^`]*)`$")
 
 
 class Document:
@@ -28,17 +22,20 @@ class Document:
         self.source = source
         self.plain = plain
         self.lines = lines
+        self._given: dict[str, str] = {}
 
     @classmethod
     def read(cls, path: Path) -> Document:
         """Read a file. Raises BadInput where it is not readable, not UTF-8, empty or not YAML."""
         try:
-            text = path.read_text(encoding="utf-8")
+            data = path.read_bytes()
+            return cls.parse(data.decode("utf-8-sig"), str(path))
         except UnicodeDecodeError as error:
-            raise BadInput("not UTF-8", where=str(path), hint=f"byte {error.start} cannot be read as text") from error
+            line = error.object[: error.start].count(b"\n") + 1
+            byte = f"byte {error.object[error.start]:#04x}"
+            raise BadInput("not UTF-8", value=byte, where=f"{path}:{line}", hint="save the file as UTF-8") from error
         except OSError as error:
             raise BadInput(f"cannot be read: {error.strerror}", where=str(path)) from error
-        return cls.parse(text, str(path))
 
     @classmethod
     def parse(cls, text: str, source: str) -> Document:
@@ -51,14 +48,29 @@ class Document:
             line = f":{mark.line + 1}" if mark else ""
             what = getattr(error, "problem", None) or str(error)
             raise BadInput(f"not YAML: {what}", where=f"{source}{line}") from error
-        if not isinstance(plain, dict):
-            raise BadInput("holds no mapping", where=source, hint="begin with `name: ...`; see `seatrial schema`")
+        except ValueError as error:  # a date such as 2011-02-30
+            raise BadInput(f"not YAML: {error}", where=source) from error
+        if node is None or not isinstance(plain, dict):
+            what = "is empty" if node is None else "holds no mapping"
+            raise BadInput(what, where=source, hint="begin with `name: ...`; see `seatrial schema`")
         lines: dict[str, int] = {}
-        _collect(node, "$", lines)
+        try:
+            _collect(node, "$", lines, source)
+        except RecursionError:
+            raise BadInput(
+                "a value contains itself", where=source, hint="an alias (*) stands inside its anchor (&)"
+            ) from None
         return cls(source, plain, lines)
+
+    def give(self, path: str, origin: str) -> None:
+        """Remember that a value comes from elsewhere: errors about it name the origin, not a line."""
+        self._given[path] = origin
 
     def where(self, path: str) -> str:
         """File and line of a value; the nearest value around it where it has no line of its own."""
+        for given, origin in self._given.items():
+            if path == given or path.startswith((f"{given}.", f"{given}[")):
+                return origin
         while path and path not in self.lines:
             path = path.rpartition(".")[0] if path.rfind(".") > path.rfind("[") else path.rpartition("[")[0]
         return f"{self.source}:{self.lines[path]}" if path else self.source
@@ -66,87 +78,29 @@ class Document:
     def convert(self, plain: Plain, kind: type[KindT], path: str = "$") -> KindT:
         """Turn a part of the document, found at `path`, into a typed value. Raises BadInput."""
         try:
-            return msgspec.convert(plain, kind, dec_hook=read_quantity)
+            return msgspec.convert(plain, kind, dec_hook=read_written)
         except msgspec.ValidationError as error:
-            raise self._explain(error, kind, path, plain) from error
-        except BadInput as error:
-            raise error.at(self.where(path)) from error
-
-    def _explain(self, error: msgspec.ValidationError, kind: type, path: str, plain: Plain) -> BadInput:
-        text = str(error)
-        found = _PATH.search(text)
-        inner = found.group("path")[1:] if found else ""
-        what = text[: found.start()] if found else text
-        place = path + inner
-        unknown = _UNKNOWN.search(what)
-        if unknown:
-            name = unknown.group("name")
-            return BadInput(
-                "unknown setting", value=name, known=_fields(kind, inner, plain), where=self.where(f"{place}.{name}")
-            )
-        tag = _TAG.search(what)
-        if tag:
-            known = _tags(kind, inner)
-            return BadInput("unknown kind", value=tag.group("name"), known=known, where=self.where(place))
-        value = _value(plain, inner)
-        shown = value if isinstance(value, str | int | float) else None
-        return BadInput(what, value=shown, where=self.where(place))
+            raise complaint(error, kind, plain, lambda inner: self.where(path + inner[1:])) from error
+        except BadInput as error:  # from a struct that looks at its own values
+            raise error.at(self.where(path + _blamed(plain, error.value))) from error
 
 
-def _collect(node: yaml.Node, path: str, lines: dict[str, int]) -> None:
+def _blamed(plain: Plain, value: object) -> str:
+    """The setting that holds a value somebody complained about, as the rest of a path; empty where none does."""
+    names = [key for key, held in plain.items() if held == value] if isinstance(plain, dict) else []
+    return f".{names[0]}" if len(names) == 1 else ""
+
+
+def _collect(node: yaml.Node, path: str, lines: dict[str, int], source: str) -> None:
     lines.setdefault(path, node.start_mark.line + 1)
     if isinstance(node, yaml.MappingNode):
         for key, value in node.value:
-            lines[f"{path}.{key.value}"] = key.start_mark.line + 1
-            _collect(value, f"{path}.{key.value}", lines)
+            inner, line = f"{path}.{key.value}", key.start_mark.line + 1
+            if inner in lines:
+                hint = f"it stands on line {lines[inner]} already; the two would hide each other"
+                raise BadInput("written twice", value=key.value, where=f"{source}:{line}", hint=hint)
+            lines[inner] = line
+            _collect(value, inner, lines, source)
     elif isinstance(node, yaml.SequenceNode):
         for index, value in enumerate(node.value):
-            _collect(value, f"{path}[{index}]", lines)
-
-
-def _steps(path: str) -> Sequence[str]:
-    return [step for step in re.split(r"[.\[\]]", path) if step]
-
-
-def _value(plain: Plain, path: str) -> Plain:
-    for step in _steps(path):
-        try:
-            plain = plain[int(step)] if isinstance(plain, list) else plain[step]
-        except (KeyError, IndexError, ValueError, TypeError):
-            return None
-    return plain
-
-
-def _structs(kind: Any) -> list[type[msgspec.Struct]]:
-    """The structs that a type may mean, through unions and containers."""
-    if isinstance(kind, type) and issubclass(kind, msgspec.Struct):
-        return [kind]
-    return [struct for part in getattr(kind, "__args__", ()) for struct in _structs(part)]
-
-
-def _inner(kind: type, path: str) -> list[type[msgspec.Struct]]:
-    structs = _structs(kind)
-    for step in _steps(path):
-        deeper = [
-            inner
-            for struct in structs
-            for field in msgspec.structs.fields(struct)
-            if field.encode_name == step
-            for inner in _structs(field.type)
-        ]
-        structs = deeper or structs
-    return structs
-
-
-def _fields(kind: type, path: str, plain: Plain) -> list[str]:
-    """Settings that the struct at a path knows; of a union, those of the kind that was chosen."""
-    structs = _inner(kind, path)
-    value = _value(plain, path)
-    chosen = value.get("kind") if isinstance(value, dict) else None
-    picked = [each for each in structs if each.__struct_config__.tag == chosen] if chosen else []
-    return sorted({field.encode_name for each in picked or structs for field in msgspec.structs.fields(each)})
-
-
-def _tags(kind: type, path: str) -> list[str]:
-    structs = _inner(kind, path.removesuffix(".kind"))
-    return sorted({str(each.__struct_config__.tag) for each in structs if each.__struct_config__.tag})
+            _collect(value, f"{path}[{index}]", lines, source)

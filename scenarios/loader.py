@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping
 from importlib.resources import files
+from math import inf
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,7 @@ import msgspec
 import yaml
 
 from seatrial.scenarios.document import Document
-from seatrial.scenarios.schema import Scenario, World
+from seatrial.scenarios.schema import MINUTES, Scenario, World
 from seatrial.sim.errors import BadInput, UnknownName
 
 LIBRARY = "seatrial.scenarios.library"
@@ -80,11 +81,26 @@ def _find(name: str) -> Path:
 
 def _finish(document: Document, settings: dict[str, str]) -> Loaded:
     for key, value in settings.items():
-        _set(document.plain, key, value)
+        _set(document, key, value)
     scenario = document.convert(document.plain, Scenario)
+    _check(scenario, document)
     world = _world(scenario, document)
     text = yaml.safe_dump(document.plain, sort_keys=False, allow_unicode=True)
     return Loaded(scenario, document, world, text, settings)
+
+
+def _check(scenario: Scenario, document: Document) -> None:
+    """What no type says."""
+    if not 0 < scenario.duration < inf:
+        raise BadInput(
+            "a run needs time", value=scenario.duration, where=document.where("$.duration"), hint="duration: 1 d"
+        )
+    for team, minutes in scenario.minutes_per_exception.items():
+        where = document.where(f"$.minutes_per_exception.{team}")
+        if team not in MINUTES:
+            raise UnknownName("unknown team", value=team, known=MINUTES, where=where)
+        if not 0 <= minutes < inf:
+            raise BadInput("an exception costs 0 minutes or more", value=minutes, where=where)
 
 
 def _world(scenario: Scenario, document: Document) -> World:
@@ -95,8 +111,7 @@ def _world(scenario: Scenario, document: Document) -> World:
     base.convert(base.plain, World)
     for name, changes in scenario.partners.items():
         base.plain["partners"][name] = _merge(base.plain["partners"].get(name, {}), changes)
-        where = Document(document.source, document.plain, document.lines)
-        where.convert({"name": "", "about": "", "partners": {name: base.plain["partners"][name]}}, World)
+        document.convert({"name": "", "about": "", "partners": {name: base.plain["partners"][name]}}, World)
     return base.convert(base.plain, World)
 
 
@@ -109,19 +124,19 @@ def _merge(base: Any, changes: Any) -> Any:
     return {**base, **{key: _merge(base.get(key), value) for key, value in changes.items()}}
 
 
-def _set(plain: Any, key: str, value: str) -> None:
+def _set(document: Document, key: str, value: str) -> None:
     """Replace one value by its dotted name. List positions are numbers: `faults.0.probability`."""
-    *steps, last = key.split(".")
-    place = plain
+    origin = f"--set {key}={value}"
+    # The name of a measure has dots of its own.
+    steps = key.split(".", 1) if key.startswith("expect.") else key.split(".")
+    place, path = document.plain, "$"
     try:
-        for step in steps:
+        for step in steps[:-1]:
+            path += f"[{int(step)}]" if isinstance(place, list) else f".{step}"
             place = place[int(step)] if isinstance(place, list) else place.setdefault(step, {})
-        target: Any = int(last) if isinstance(place, list) else last
-        place[target] = yaml.safe_load(value)
+        last: Any = int(steps[-1]) if isinstance(place, list) else steps[-1]
+        place[last] = yaml.safe_load(value)
     except (ValueError, IndexError, AttributeError, TypeError, yaml.YAMLError) as error:
-        raise BadInput(
-            "cannot be set",
-            value=f"{key}={value}",
-            where="--set",
-            hint="name a value of the scenario, such as `duration=2 d` or `faults.0.probability=10 %`",
-        ) from error
+        hint = "name a value of the scenario, such as `duration=2 d` or `faults.0.probability=10 %`"
+        raise BadInput("cannot be set", where=origin, hint=hint) from error
+    document.give(path + (f"[{last}]" if isinstance(place, list) else f".{last}"), origin)
