@@ -13,6 +13,8 @@ STANDING: Final[Mapping[str, object]] = {
     "duplicates.total": 0,
     "lost.total": 0,
     "unexpected.total": 0,
+    "unanswered.cancellations": 0,
+    "unanswered.returns": 0,
     "overshipped.units": 0,
     "money.over_refunded": 0,
     "audit.untraceable": 0,

@@ -33,7 +33,6 @@ class Cancelling:
         file, stopped = await self._stop(file)
         if not stopped:
             await deck.ask(channel, AnswerCancellation(order_no, False, "too_late"), key=f"{order_no}/answer")
-            deck.around.event("cancellation.refused", order_no, order_no)
             await self._sourcing.source(file)
             return
         await self._cancel(file)

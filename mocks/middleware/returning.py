@@ -30,6 +30,8 @@ class Returning:
             if error.status >= 500 or error.status in (401, 429):
                 raise
             await deck.open_case(f"{rma}/refused", order_no, "customer_service", error.code)
+            refusal = AnswerReturn(order_no, rma, "")
+            await deck.ask(deck.channels[message.source], refusal, key=f"{rma}/answer")
             return
         await deck.store.commit(Write(RETURNS, rma, ReturnFile(rma, order_no, message.source)))
         warehouse = min(deck.warehouses)

@@ -1,0 +1,54 @@
+"""Unanswered: what shoppers asked for and nobody ever answered."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import polars as pl
+
+from seatrial.reports.facts import Facts
+from seatrial.reports.logbook import Logbook
+from seatrial.reports.measure import Measure
+from seatrial.reports.reading import Definition, Reading
+
+
+class Unanswered(Measure):
+    """Wishes to cancel or to return goods that the channel never got an answer to.
+
+    Formula: distinct keys of `cancellation.requested` without `cancellation.accepted` or `cancellation.refused` of the
+    channel, and of `return.requested` without `return.authorised` or `return.refused` of the ERP; what was asked for
+    within the last `grace` of the run is left out. Unit: number. Source: event rows of channels and ERP.
+    """
+
+    defines = (
+        Definition(
+            name="unanswered.cancellations",
+            unit="",
+            better="lower",
+            meaning="wishes to cancel that nobody answered",
+            code="UNANSWERED_CANCELLATION",
+            title="a shopper wanted to cancel and never got an answer",
+            subject="order",
+        ),
+        Definition(
+            name="unanswered.returns",
+            unit="",
+            better="lower",
+            meaning="wishes to return goods that nobody answered",
+            code="UNANSWERED_RETURN",
+            title="a shopper wanted to send goods back and never got an answer",
+        ),
+    )
+
+    def read(self, log: Logbook, facts: Facts) -> Iterable[Reading]:
+        """Hold what was asked for against what was answered."""
+        yield self._open(log, facts, "cancellation", ("cancellation.accepted", "cancellation.refused"), "cancellations")
+        yield self._open(log, facts, "return", ("return.authorised", "return.refused"), "returns")
+
+    def _open(self, log: Logbook, facts: Facts, wish: str, answers: tuple[str, ...], what: str) -> Reading:
+        asked = log.event(f"{wish}.requested").filter(pl.col("time") <= facts.owing_until(log.end))
+        asked = asked.select("key").unique(maintain_order=True)
+        answered = log.event(*answers).select("key")
+        left = asked.join(answered, on="key", how="anti", maintain_order="left")
+        keys = left["key"].head(5).to_list()
+        return self.reading(f"unanswered.{what}", float(left.height), asked.height, keys=keys)
