@@ -95,6 +95,7 @@ def _owed(rows: pl.DataFrame, question: Question) -> pl.DataFrame:
     ]
     reasons = (
         "order.placed",
+        "return.requested",
         "fulfilment.accepted",
         "shipment.dispatched",
         "stock.restocked",

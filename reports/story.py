@@ -17,7 +17,7 @@ from seatrial.sim.units import short_duration
 
 _NEAR: Final = 5
 """Order numbers that an error names."""
-_WHO: Final = 12
+_WHO: Final = 13
 """Columns for the name of who tells."""
 
 
