@@ -37,6 +37,7 @@ class Unanswered(Measure):
             meaning="wishes to return goods that nobody answered",
             code="UNANSWERED_RETURN",
             title="a shopper wanted to send goods back and never got an answer",
+            subject="owed",
         ),
     )
 
