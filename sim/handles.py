@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Coroutine, Generator
+from collections.abc import Callable
 from contextvars import Context
 from typing import TYPE_CHECKING, Any, Final, Protocol, TypeVar
 
@@ -140,7 +140,7 @@ class NumberedTask(asyncio.Task[T]):
 
     __slots__ = ("_number",)
 
-    def __init__(self, number: int, coro: Generator[Any, None, T] | Coroutine[Any, Any, T], **options: Any) -> None:
+    def __init__(self, number: int, coro: Any, **options: Any) -> None:
         self._number = number
         super().__init__(coro, **options)
 
