@@ -15,18 +15,16 @@ from seatrial.reports.page_words import number_text, share_text
 from seatrial.sim.units import short_duration
 
 _DECADES: Final = (0.001, 0.01, 0.1, 1.0, 10.0, 60.0, 600.0, 3600.0, 86_400.0)
-_LONG_WINDOW: Final = 0.7
-"""Windows that cover more of the run than this are shown in their lane only: shading everything shows nothing."""
+_LONG_WINDOW: Final = 0.6
+"""Windows that cover more of the time until the calm are shown in their lane only: all shaded is nothing shown."""
 _DASHES: Final = ("-", "-", (0, (5, 2)), (0, (1.5, 1.5)), "-", (0, (5, 2)))
 
 
 def draw_panel(axes: Axes, panel: Panel, scene: Scene, layout: Layout) -> None:
     """Draw a panel into its axes; the axis of time is drawn by whoever stacks the panels."""
     write_title(axes, panel.title, panel.note, layout)
-    for lane in scene.lanes:
-        end = min(lane.end, scene.end)
-        if end - lane.begin <= _LONG_WINDOW * scene.end:
-            axes.axvspan(lane.begin, end, color=SHADE, alpha=0.13, linewidth=0)
+    for begin, end in _shades(scene):
+        axes.axvspan(begin, end, color=SHADE, alpha=0.15, linewidth=0)
     if scene.calm is not None:
         axes.axvline(scene.calm, color=MUTED, linewidth=0.9, linestyle=(0, (2, 2)))
     single = len(panel.curves) == 1
@@ -34,6 +32,21 @@ def draw_panel(axes: Axes, panel: Panel, scene: Scene, layout: Layout) -> None:
         _curve(axes, number, curve, filled=single and panel.scale != "seconds")
     _level_axis(axes, panel)
     _peaks(axes, panel, scene, layout)
+
+
+def _shades(scene: Scene) -> list[tuple[float, float]]:
+    """Stretches in which a fault was armed, each once; faults that were armed most of the time stay out."""
+    long = _LONG_WINDOW * (scene.calm or scene.end)
+    windows = sorted((lane.begin, min(lane.end, scene.end)) for lane in scene.lanes)
+    merged: list[tuple[float, float]] = []
+    for begin, end in windows:
+        if end - begin > long:
+            continue
+        if merged and begin <= merged[-1][1]:
+            merged[-1] = (merged[-1][0], max(end, merged[-1][1]))
+        else:
+            merged.append((begin, end))
+    return merged
 
 
 def write_title(axes: Axes, title: str, note: str, layout: Layout) -> None:
@@ -64,9 +77,11 @@ def _level_axis(axes: Axes, panel: Panel) -> None:
     levels = [level for curve in panel.curves for level in curve.level if not math.isnan(level)]
     most, least = max(levels, default=0.0), min((level for level in levels if level > 0), default=0.1)
     if panel.scale == "seconds" and most > 0:
+        low = max((decade for decade in _DECADES if decade <= least), default=least)
+        high = max(most, low * 10) * 1.6
         axes.set_yscale("log")
-        axes.set_ylim(least / 1.5, max(most, least * 10) * 1.6)
-        inside = [decade for decade in _DECADES if least / 1.5 <= decade <= max(most, least * 10) * 1.6]
+        axes.set_ylim(low * 0.9, high)
+        inside = [decade for decade in _DECADES if low <= decade <= high]
         axes.set_yticks(inside, [short_duration(second) for second in inside])
         axes.set_yticks([], minor=True)
     else:

@@ -86,7 +86,9 @@ def _time_axis(axes: Axes, scene: Scene, layout: Layout, *, labelled: bool) -> N
     axes.grid(axis="x", color=HAIR, linewidth=0.8)
     axes.axhline(axes.get_ylim()[0], color=MUTED, linewidth=1, clip_on=False)
     if labelled and scene.calm is not None:
+        side: Literal["left", "right"] = "left" if scene.calm < 0.8 * scene.end else "right"
         axes.annotate(
-            "calm: faults off", (scene.calm, 1), xycoords=("data", "axes fraction"), xytext=(-4, -2),
-            textcoords="offset points", ha="right", va="top", fontsize=layout.font - 1, color=MUTED,
+            "calm: faults off", (scene.calm, 1), xycoords=("data", "axes fraction"),
+            xytext=(4 if side == "left" else -4, -2), textcoords="offset points", ha=side, va="top",
+            fontsize=layout.font - 1, color=MUTED,
         )  # fmt: skip

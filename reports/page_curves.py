@@ -12,7 +12,7 @@ from seatrial.reports.logbook import SECOND, Logbook
 
 POINTS: Final = 1_200
 """Points of a curve at most: more than a screen has pixels to show."""
-SLOTS: Final = 200
+SLOTS: Final = 340
 """Stretches into which calls are gathered, at most."""
 WIDTHS: Final = (1, 5, 10, 30, 60, 300, 600, 900, 1800, 3600, 7200, 14_400, 21_600, 43_200, 86_400)
 """Lengths of such a stretch in seconds: those that people think in."""
@@ -47,14 +47,14 @@ def waiting(log: Logbook, end: float) -> Curve:
     return _curve(log.derived(backlog), "orders", end)
 
 
-def erp_drift(log: Logbook, end: float) -> Curve:
-    """Units by which the ERP's book is apart from the shelves."""
-    return _curve(total_curve(log.derived(erp_gaps)), "units", end)
+def erp_drift(log: Logbook, width: int, end: float) -> Curve:
+    """Units by which the ERP's book is apart from the shelves, on average in each stretch of `width` seconds."""
+    return _averaged(total_curve(log.derived(erp_gaps)), width, end)
 
 
-def listing_drift(log: Logbook, end: float) -> Curve:
-    """Units that channels offer beyond what is there."""
-    return _curve(total_curve(log.derived(listing_gaps)), "units", end)
+def listing_drift(log: Logbook, width: int, end: float) -> Curve:
+    """Units that channels offer beyond what is there, on average in each stretch of `width` seconds."""
+    return _averaged(total_curve(log.derived(listing_gaps)), width, end)
 
 
 def failing(log: Logbook, width: int) -> Curve:
@@ -76,7 +76,9 @@ def failed_call() -> pl.Expr:
 
 def slot_width(seconds: float) -> int:
     """The shortest length of stretches that makes a run of so many seconds no more than `SLOTS` of them."""
-    return next((width for width in WIDTHS if seconds <= width * SLOTS), WIDTHS[-1] * math.ceil(seconds / 17_280_000))
+    return next(
+        (width for width in WIDTHS if seconds <= width * SLOTS), WIDTHS[-1] * math.ceil(seconds / (WIDTHS[-1] * SLOTS))
+    )
 
 
 def thinned(curve: pl.DataFrame, points: int = POINTS) -> pl.DataFrame:
@@ -102,6 +104,22 @@ def _curve(table: pl.DataFrame, column: str, end: float) -> Curve:
     at = [0.0, *(thin["time"] / SECOND).to_list()]
     level = [0.0, *thin["level"].cast(pl.Float64).to_list()]
     return Curve([*at, max(end, at[-1])], [*level, level[-1]])
+
+
+def _averaged(table: pl.DataFrame, width: int, end: float) -> Curve:
+    """Averages over time: a gap that stands for a moment hardly shows, and the area below the curve stays the same."""
+    slot = width * SECOND
+    last = max(int(end * SECOND), int(table["time"][-1]) if table.height else 0)
+    edges = pl.DataFrame({"time": range(0, last + 1, slot)}, schema={"time": pl.Int64})
+    levels = pl.concat([edges, table.select("time", "units")], how="diagonal").sort("time", maintain_order=True)
+    held = levels.with_columns(
+        pl.col("units").forward_fill().fill_null(0),
+        (pl.col("time").shift(-1).fill_null(last) - pl.col("time")).alias("lasted"),
+    )
+    weight = (pl.col("units") * pl.col("lasted")).sum() / pl.col("lasted").sum()
+    mean = held.filter(pl.col("lasted") > 0).group_by((pl.col("time") // slot).alias("slot")).agg(weight.alias("level"))
+    means = mean.sort("slot")["level"].to_list() or [0.0]
+    return Curve([*(float(number * width) for number in range(len(means))), last / SECOND], [*means, means[-1]])
 
 
 def _gathered(log: Logbook, width: int, value: pl.Expr) -> Curve:

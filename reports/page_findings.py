@@ -9,7 +9,7 @@ import msgspec
 
 from seatrial.reports.findings import Finding
 from seatrial.reports.page_run import PageRun
-from seatrial.reports.page_words import Calendar, amount_text, effort_text
+from seatrial.reports.page_words import Calendar, amount_text, capitalised, effort_text
 from seatrial.reports.witness import WitnessRow
 
 _GRAVITY: Final = {"violation": "breaks a limit", "doubt": "leaves a doubt", "remark": "within the limits"}
@@ -46,8 +46,25 @@ class WitnessLine(msgspec.Struct, frozen=True, kw_only=True):
     """Fault rule that touched it."""
 
 
+class CaseView(msgspec.Struct, frozen=True, kw_only=True):
+    """One finding of a kind: where it was seen, and its witness."""
+
+    measure: str
+    """Name of the reading that shows it."""
+    amount: str
+    """How often, or how much; empty where that means nothing."""
+    documents: float
+    """How many documents are wrong; 0 where it is about something else."""
+    keys: tuple[str, ...]
+    """The first few business keys."""
+    lines: tuple[WitnessLine, ...]
+    """The witness."""
+    replay: str
+    """The command that makes the run again."""
+
+
 class FindingView(msgspec.Struct, frozen=True, kw_only=True):
-    """One finding as the page prints it."""
+    """All findings of one kind in one run: one of most kinds, one for each rule of some."""
 
     anchor: str
     """Its place in the page."""
@@ -62,15 +79,15 @@ class FindingView(msgspec.Struct, frozen=True, kw_only=True):
     weight: str
     """The gravity in words."""
     amount: str
-    """How often, or how much."""
-    measure: str
-    """Name of the reading that shows it."""
-    keys: tuple[str, ...]
-    """The first few business keys."""
-    lines: tuple[WitnessLine, ...]
-    """The witness."""
-    replay: str
-    """The command that makes the run again."""
+    """How often, or how much, all cases together."""
+    cases: tuple[CaseView, ...]
+    """Every finding of this kind, in the order of the verdict."""
+
+    @property
+    def about(self) -> str:
+        """The key of the single case, or of all: which rules, say."""
+        keys = [case.keys[0] for case in self.cases if case.keys]
+        return ", ".join(dict.fromkeys(keys))
 
 
 class FoundInRun(msgspec.Struct, frozen=True, kw_only=True):
@@ -92,8 +109,11 @@ def found(runs: Sequence[PageRun]) -> tuple[FoundInRun, ...]:
 
 
 def finding_views(run: PageRun, number: int) -> tuple[FindingView, ...]:
-    """Every finding of the run that stands at this place of the page, the gravest first."""
-    return tuple(_view(run, finding, f"finding-{number}-{place}") for place, finding in enumerate(run.verdict.findings))
+    """Every finding of the run that stands at this place of the page, the gravest first, one kind together."""
+    kinds: dict[tuple[str, str, str], list[Finding]] = {}
+    for finding in run.verdict.findings:
+        kinds.setdefault((finding.gravity, finding.code, finding.title), []).append(finding)
+    return tuple(_view(run, kind, f"finding-{number}-{place}") for place, kind in enumerate(kinds.values(), start=1))
 
 
 def _found_in(run: PageRun, number: int) -> FoundInRun:
@@ -106,19 +126,28 @@ def _found_in(run: PageRun, number: int) -> FoundInRun:
     )
 
 
-def _view(run: PageRun, finding: Finding, anchor: str) -> FindingView:
-    calendar = Calendar(run.facts.started)
+def _view(run: PageRun, kind: Sequence[Finding], anchor: str) -> FindingView:
+    first = kind[0]
+    cases = tuple(_case(run, finding) for finding in kind)
     return FindingView(
         anchor=anchor,
-        code=finding.code,
-        title=finding.title[:1].upper() + finding.title[1:],
-        gravity=finding.gravity,
-        glyph=_GLYPHS[finding.gravity],
-        weight=_GRAVITY[finding.gravity],
-        amount=_amount(run, finding),
+        code=first.code,
+        title=capitalised(first.title),
+        gravity=first.gravity,
+        glyph=_GLYPHS[first.gravity],
+        weight=_GRAVITY[first.gravity],
+        amount=cases[0].amount if len(cases) == 1 else f"{len(cases)} ×",
+        cases=cases,
+    )
+
+
+def _case(run: PageRun, finding: Finding) -> CaseView:
+    return CaseView(
         measure=finding.measure,
+        amount=_amount(run, finding),
+        documents=_documents(run, finding),
         keys=finding.keys,
-        lines=tuple(_lines(finding.witness, calendar)),
+        lines=tuple(_lines(finding.witness, Calendar(run.facts.started))),
         replay=finding.replay or run.facts.command(),
     )
 
@@ -131,6 +160,11 @@ def _amount(run: PageRun, finding: Finding) -> str:
     if finding.measure.startswith("manual_effort."):
         return effort_text(finding.count)
     return amount_text(finding.count, reading.unit, run.facts.currency)
+
+
+def _documents(run: PageRun, finding: Finding) -> float:
+    reading = run.verdict.reading(finding.measure)
+    return finding.count if reading is not None and reading.unit == "documents" else 0.0
 
 
 def _lines(witness: Sequence[WitnessRow], calendar: Calendar) -> list[WitnessLine]:

@@ -10,7 +10,7 @@ import msgspec
 from seatrial.reports.page_damage import damage
 from seatrial.reports.page_findings import FindingView, finding_views
 from seatrial.reports.page_run import PageRun
-from seatrial.reports.page_words import amount_text, counted, listed
+from seatrial.reports.page_words import amount_text, capitalised, counted, listed
 from seatrial.reports.verdict import Outcome, Verdict
 
 GLYPHS: Final[Mapping[Outcome, str]] = {
@@ -23,6 +23,9 @@ GLYPHS: Final[Mapping[Outcome, str]] = {
 SAID: Final = 5
 """Findings that a card names."""
 
+WITHSTOOD: Final = 8
+"""Rules that a card of a run that passed names."""
+
 
 class Broken(msgspec.Struct, frozen=True, kw_only=True):
     """One thing that is wrong, in a line."""
@@ -32,7 +35,7 @@ class Broken(msgspec.Struct, frozen=True, kw_only=True):
     amount: str
     """How often, or how much."""
     key: str
-    """The first case."""
+    """The first case, or what all cases are about."""
     anchor: str
     """Where on the page it is told in full."""
 
@@ -77,7 +80,7 @@ def card(run: PageRun, number: int) -> Card:
         mark=verdict.outcome.value.replace(" ", "-"),
         glyph=GLYPHS[verdict.outcome],
         why=_sentence(_why(verdict)),
-        broken=tuple(_broken(view) for view in grave[:SAID]),
+        broken=tuple(_broken(view) for view in sorted(grave, key=_rank)[:SAID]),
         withstood=_withstood(verdict),
         unsaid=max(0, len(grave) - SAID),
         tally=_tally(verdict),
@@ -86,15 +89,20 @@ def card(run: PageRun, number: int) -> Card:
     )
 
 
+def _rank(view: FindingView) -> tuple[bool, float]:
+    """The most documents first, then what is no document, doubts last."""
+    return view.gravity == "doubt", -view.cases[0].documents
+
+
 def _broken(view: FindingView) -> Broken:
-    return Broken(title=view.title, amount=view.amount, key=view.keys[0] if view.keys else "", anchor=view.anchor)
+    return Broken(title=view.title, amount=view.amount, key=view.about, anchor=view.anchor)
 
 
 def _withstood(verdict: Verdict) -> tuple[tuple[str, str], ...]:
     if verdict.outcome is not Outcome.PASSED:
         return ()
     struck = sorted((rule for rule in verdict.coverage if rule.fired), key=lambda rule: -rule.mattered)
-    return tuple((rule.rule, f"struck {rule.fired:,} ×") for rule in struck[: SAID + 1])
+    return tuple((rule.rule, f"struck {rule.fired:,} ×") for rule in struck[:WITHSTOOD])
 
 
 def _why(verdict: Verdict) -> str:
@@ -134,5 +142,5 @@ def _trouble(run: PageRun) -> str:
 
 
 def _sentence(text: str) -> str:
-    text = text.strip()
-    return f"{text[:1].upper()}{text[1:]}{'' if text.endswith(('.', '!', '?')) else '.'}"
+    text = capitalised(text)
+    return f"{text}{'' if text.endswith(('.', '!', '?')) else '.'}"

@@ -82,17 +82,17 @@ def _scene(runs: Sequence[PageRun]) -> Scene:
 
 
 def _panels(runs: Sequence[PageRun], width: int) -> tuple[Panel, ...]:
-    def held(curve: Callable[[Logbook, float], Curve]) -> tuple[Curve, ...]:
-        return tuple(curve(run.log, run.seconds) for run in runs)
+    def averaged(curve: Callable[[Logbook, int, float], Curve]) -> tuple[Curve, ...]:
+        return tuple(curve(run.log, width, run.seconds) for run in runs)
 
     def gathered(curve: Callable[[Logbook, int], Curve]) -> tuple[Curve, ...]:
         return tuple(curve(run.log, width) for run in runs)
 
     per = f"per {short_duration(width).removeprefix('1 ')}"
     return (
-        Panel("Orders waiting", "placed, not yet dealt with", held(waiting)),
-        Panel("ERP book against shelves", "units apart", held(erp_drift)),
-        Panel("Listings beyond stock", "units offered that are not there", held(listing_drift)),
+        Panel("Orders waiting", "placed, not yet dealt with", tuple(waiting(run.log, run.seconds) for run in runs)),
+        Panel("ERP book against shelves", f"units apart, mean {per}", averaged(erp_drift)),
+        Panel("Listings beyond stock", f"units not there, mean {per}", averaged(listing_drift)),
         Panel("Failed calls", f"share of calls, {per}", gathered(failing), "share"),
         Panel("Call latency", f"p95, {per}", gathered(slowness), "seconds"),
     )

@@ -73,6 +73,13 @@ def listed(parts: list[str]) -> str:
     return " and ".join([", ".join(parts[:-1]), parts[-1]] if len(parts) > 1 else parts)
 
 
+def capitalised(text: str) -> str:
+    """A sentence begins with a capital letter, unless with a name such as `orders.completed_share`."""
+    text = text.strip()
+    first = text.partition(" ")[0].rstrip(",.:;")
+    return text if "." in first or "_" in first else text[:1].upper() + text[1:]
+
+
 class Calendar:
     """Wall-clock moments of a run: second 0 is `started`. Without a start it counts days and hours from second 0."""
 

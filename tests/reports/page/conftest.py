@@ -11,7 +11,7 @@ import pytest
 from seatrial.reports.facts import Facts, RuleFacts
 from seatrial.reports.judge import judge
 from seatrial.reports.logbook import Logbook
-from seatrial.reports.page import PageRun
+from seatrial.reports.page import PageRun, page
 from seatrial.sim.evidence import Evidence
 from seatrial.sim.manifest import Phase
 
@@ -186,6 +186,12 @@ def careful() -> PageRun:
 def careless() -> PageRun:
     """The same trade without them."""
     return Voyage(orders=60, careful=False).sail()
+
+
+@pytest.fixture(scope="session")
+def side_by_side(careful: PageRun, careless: PageRun) -> str:
+    """The page of both."""
+    return page([careful, careless])
 
 
 @pytest.fixture(scope="session")

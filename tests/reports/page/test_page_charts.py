@@ -7,13 +7,14 @@ import re
 
 import matplotlib as mpl
 import polars as pl
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from seatrial.reports.charts_scene import NARROW, WIDE, Lane, Panel, Scene
 from seatrial.reports.charts_ticks import time_ticks
 from seatrial.reports.charts_timeline import timeline
-from seatrial.reports.page_curves import SLOTS, Curve, slot_width, thinned
+from seatrial.reports.page_curves import SLOTS, Curve, erp_drift, slot_width, thinned
 from seatrial.reports.page_run import PageRun
 from seatrial.reports.page_timeline import time_line
 from seatrial.reports.page_words import Calendar
@@ -84,9 +85,21 @@ def test_the_time_line_is_told_to_those_who_do_not_see_it(careful: PageRun, care
     told = time_line([careful, careless]).label
     assert all(rule.rule in told for rule in careful.verdict.coverage)
     assert told.count("peak") == 10
-    peak = careless.verdict.reading("drift.erp.peak")
-    assert peak is not None
-    assert f"ERP book against shelves, naive: peak {peak.value:.0f}" in told
+    left = careless.verdict.reading("drift.erp.left")
+    assert left is not None
+    assert re.search(rf"ERP book against shelves, naive: peak [^;]*; at the end {left.value:.0f}\.", told)
+
+
+def test_an_averaged_curve_keeps_the_area(careless: PageRun) -> None:
+    """The area below the curve of the drift is the reading of the drift in unit-hours."""
+    curve = erp_drift(careless.log, 1800, careless.seconds)
+    area = sum(
+        level * (until - at) / 3600 for at, until, level in zip(curve.at, curve.at[1:], curve.level, strict=False)
+    )
+    held = (careless.seconds - careless.log.end / 1e6) / 3600 * (curve.last or 0.0)
+    reading = careless.verdict.reading("drift.erp.unit_hours")
+    assert reading is not None
+    assert area == pytest.approx((reading.value or 0.0) + held, rel=1e-6)
 
 
 def test_a_week_of_trade_makes_a_small_picture(careful: PageRun) -> None:
