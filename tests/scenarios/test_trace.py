@@ -232,7 +232,7 @@ def test_an_order_is_placed_at_its_earliest_line(play, write):
     file = write(
         "1,2011-12-01 09:05:00,A,1,1.00,UK",
         "2,2011-12-01 09:04:00,A,1,1.00,UK",
-        "1,2011-12-01 09:03:00,B,1,1.00,UK",
+        "1,2011-12-01 09:03:00,A2,1,1.00,UK",
     )
     _, intents = play(file)
     placed = [(each.order.order_no, int(each.at) // 60 * 60, len(each.order.lines)) for each in intents]
