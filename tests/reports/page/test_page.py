@@ -31,6 +31,7 @@ class Reader(HTMLParser):
         self.tags: set[str] = set()
         self.ids: list[str] = []
         self.links: list[str] = []
+        self.labels: list[str] = []
         self.words: list[str] = []
         self.feed(text)
         assert self.open == []
@@ -40,6 +41,7 @@ class Reader(HTMLParser):
         self.tags.add(tag)
         self.ids += [given["id"] or ""] if "id" in given else []
         self.links += [given[name] or "" for name in ("href", "src", "xlink:href") if name in given]
+        self.labels += (given.get("aria-labelledby") or "").split()
         self.words += [given["aria-label"] or ""] if "aria-label" in given else []
         if tag not in VOID:
             self.open.append(tag)
@@ -89,7 +91,7 @@ def test_every_link_has_one_place_to_lead_to(side_by_side: str) -> None:
     """Ids are unique over all sections and pictures, and no link leads nowhere."""
     read = Reader(side_by_side)
     assert len(read.ids) == len(set(read.ids))
-    assert {link.removeprefix("#") for link in read.links} <= set(read.ids)
+    assert {link.removeprefix("#") for link in read.links} | set(read.labels) <= set(read.ids)
 
 
 def test_the_verdict_comes_first(careful: PageRun, careless: PageRun, side_by_side: str) -> None:
