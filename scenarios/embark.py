@@ -16,8 +16,9 @@ from seatrial.scenarios.schema import PartnerSpec
 from seatrial.scenarios.season import Network, Season
 from seatrial.scenarios.storm import rules_of
 from seatrial.sim.catalogue import Catalogue
+from seatrial.sim.conduct import EVERY
 from seatrial.sim.dice import Dice
-from seatrial.sim.errors import BadInput, UnknownName
+from seatrial.sim.errors import UnknownName
 from seatrial.sim.evidence import Evidence
 from seatrial.sim.fault import Rule
 from seatrial.sim.integration import Integration, IntegrationFactory, Surroundings
@@ -52,7 +53,8 @@ def embark(loaded: Loaded, seed: int, integration: str, evidence: Callable[[Envi
     rules = rules_of(loaded, world.partners)
     world.fear(rules)
     channels = {name: each for name, each in world.partners.items() if isinstance(each, Channel)}
-    shoppers = Shoppers(world.ground, channels, season.intents, season.habits, until=float(scenario.duration))
+    with loaded.located("$.demand"):
+        shoppers = Shoppers(world.ground, channels, season.intents, season.habits, until=float(scenario.duration))
     world.enliven(shoppers.start)
     voyage = Voyage(float(scenario.duration), float(scenario.calm), scenario.interleave)
     return Expedition(world, voyage, factory, rules, season)
@@ -60,7 +62,11 @@ def embark(loaded: Loaded, seed: int, integration: str, evidence: Callable[[Envi
 
 def factory_of(loaded: Loaded, integration: str) -> IntegrationFactory:
     """The integration under test with the scenario's controls. Raises UnknownName."""
-    kind = Catalogue("integrations").get(integration)
+    try:
+        kind = Catalogue("integrations").get(integration)
+    except UnknownName as error:
+        is_own = integration == loaded.scenario.integration
+        raise error.at(loaded.document.where("$.integration") if is_own else "--integration") from error
     settings_type: type[msgspec.Struct] = kind.Settings  # type: ignore[attr-defined]
     known = [field.name for field in msgspec.structs.fields(settings_type)]
     for name in loaded.scenario.controls:
@@ -88,10 +94,8 @@ def _season(loaded: Loaded, seed: int) -> Season:
         warehouses=warehouses,
         folder=source.parent if source.is_file() else Path(),
     )
-    try:
+    with loaded.located("$.demand"):
         return scenario.demand.season(Dice(seed), network)
-    except BadInput as error:
-        raise error.at(loaded.document.where("$.demand")) from error
 
 
 def _partner(loaded: Loaded, world: World, name: str, spec: PartnerSpec, season: Season) -> Partner:
@@ -105,17 +109,29 @@ def _partner(loaded: Loaded, world: World, name: str, spec: PartnerSpec, season:
             where = loaded.document.where(f"$.partners.{name}.settings.{setting}")
             raise UnknownName(f"{spec.kind} has no such setting", value=setting, known=sorted(known), where=where)
     typed = loaded.document.convert(settings, kind.Settings, f"$.partners.{name}.settings")
-    try:
-        partner: Partner = kind(name, world.ground, spec.conduct, typed)  # type: ignore[call-arg, arg-type]
-    except BadInput as error:
-        raise error.at(loaded.document.where(f"$.partners.{name}")) from error
+    with loaded.located(f"$.partners.{name}"):
+        partner: Partner = kind(name, world.ground, spec.conduct, typed)  # type: ignore[call-arg]
+    _check_conduct(loaded, partner)
     return partner
 
 
+def _check_conduct(loaded: Loaded, partner: Partner) -> None:
+    """Policies are looked at before the run: a name that no operation has would change nothing, silently."""
+    path = f"$.partners.{partner.name}.conduct"
+    known = sorted(each.name for each in partner.operations.values())
+    for policy, by_name in (("limits", partner.conduct.limits), ("idempotency", partner.conduct.idempotency)):
+        for name in by_name:
+            if name != EVERY and name not in known:
+                where = loaded.document.where(f"{path}.{policy}.{name}")
+                raise UnknownName(f"unknown operation of {partner.name}", value=name, known=known, where=where)
+    with loaded.located(f"{path}.latency"):
+        partner.conduct.latency.quantile(0.5)
+    with loaded.located(path):
+        partner.doors()
+
+
 def _kind(loaded: Loaded, name: str, spec: PartnerSpec) -> type[Partner]:
-    try:
+    with loaded.located(f"$.partners.{name}.kind"):
         kind = Catalogue("partners").get(spec.kind)
-    except UnknownName as error:
-        raise error.at(loaded.document.where(f"$.partners.{name}.kind")) from error
     assert issubclass(kind, Partner)
     return kind

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from importlib.resources import files
 from math import inf
 from pathlib import Path
@@ -38,6 +39,14 @@ class Loaded(msgspec.Struct, frozen=True):
     def digest(self) -> str:
         """SHA-256 of the text."""
         return hashlib.sha256(self.text.encode()).hexdigest()
+
+    @contextmanager
+    def located(self, path: str) -> Iterator[None]:
+        """Errors from inside name file and line of the value at a path of the scenario."""
+        try:
+            yield
+        except BadInput as error:
+            raise error.at(self.document.where(path)) from error
 
 
 def load_scenario(name: str | Path, settings: Mapping[str, str] | None = None) -> Loaded:

@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from difflib import get_close_matches
-from fnmatch import fnmatchcase
+from collections.abc import Mapping
 
 import msgspec
 
 from seatrial.scenarios.loader import Loaded
 from seatrial.scenarios.schema import RuleSpec
-from seatrial.sim.call import INSIDE, REQUEST
+from seatrial.scenarios.targets import check_direction, check_target
 from seatrial.sim.catalogue import Catalogue
 from seatrial.sim.errors import BadInput, UnknownName
 from seatrial.sim.fault import Fault, Rule
 from seatrial.sim.partner import Partner
 from seatrial.sim.quantities import Seconds
+from seatrial.sim.units import format_duration
 
 
 def rules_of(loaded: Loaded, partners: Mapping[str, Partner]) -> tuple[Rule, ...]:
@@ -28,7 +27,11 @@ def _rule(loaded: Loaded, index: int, spec: RuleSpec, partners: Mapping[str, Par
     path = f"$.faults[{index}]"
     fault = _fault(loaded, path, spec)
     direction = spec.direction or fault.direction
-    _check_target(loaded, path, spec.at, direction, partners)
+    with loaded.located(f"{path}.{'direction' if spec.direction else 'fault'}"):
+        check_direction(spec.fault, fault, direction)
+    with loaded.located(f"{path}.at"):
+        check_target(spec.fault, fault, spec.at, direction, partners)
+    _check_counts(loaded, path, spec)
     stop = _window(loaded, path, spec)
     name = spec.name or f"{spec.fault}@{spec.at}"
     taken[name] = taken.get(name, 0) + 1
@@ -48,22 +51,20 @@ def _rule(loaded: Loaded, index: int, spec: RuleSpec, partners: Mapping[str, Par
         probability=spec.probability,
         first=spec.first,
         nth=spec.nth,
-        every=max(1, spec.every),
+        every=spec.every,
         until=spec.times,
     )
 
 
 def _fault(loaded: Loaded, path: str, spec: RuleSpec) -> Fault:
-    try:
+    with loaded.located(f"{path}.fault"):
         kind = Catalogue("faults").get(spec.fault)
-    except UnknownName as error:
-        raise error.at(loaded.document.where(f"{path}.fault")) from error
     known = [field.name for field in msgspec.structs.fields(kind)]
     for name in spec.params:
         if name not in known:
             where = loaded.document.where(f"{path}.with.{name}")
             raise UnknownName(f"{spec.fault} has no such parameter", value=name, known=known, where=where)
-    fault = loaded.document.convert(spec.params, kind, f"{path}.with")
+    fault: object = loaded.document.convert(spec.params, kind, f"{path}.with")
     assert isinstance(fault, Fault)
     return fault
 
@@ -72,35 +73,27 @@ def _window(loaded: Loaded, path: str, spec: RuleSpec) -> Seconds:
     chaos = float(loaded.scenario.duration)
     stop = Seconds(chaos if spec.until is None else min(float(spec.until), chaos))
     if float(spec.start) >= chaos or (spec.until is not None and spec.until <= spec.start):
+        late = float(spec.start) >= chaos
+        until = "" if spec.until is None else f" until {format_duration(spec.until)}"
         raise BadInput(
-            "the fault's window lies outside the run",
-            value=f"from {float(spec.start):g} s until {float(stop):g} s",
-            hint=f"the chaos phase lasts {chaos:g} s; choose 0 <= from < until within it",
-            where=loaded.document.where(f"{path}.from"),
+            "the fault's window lies outside the run" if late else "the fault's window ends before it begins",
+            value=f"from {format_duration(spec.start)}{until}",
+            hint=f"the chaos phase lasts {format_duration(chaos)}; choose 0 s <= from < until within it",
+            where=loaded.document.where(f"{path}.{'from' if late else 'until'}"),
         )
     return stop
 
 
-def _check_target(loaded: Loaded, path: str, at: str, direction: str, partners: Mapping[str, Partner]) -> None:
-    """Whether the target names anything. Work inside partners has no table of names: only the partner is checked."""
-    where = loaded.document.where(f"{path}.at")
-    place, _, operation = at.partition(".")
-    here = [each for each in partners.values() if fnmatchcase(each.name, place) or fnmatchcase(each.kind, place)]
-    if not here:
-        known = sorted({*partners, *(each.kind for each in partners.values())})
-        raise UnknownName("unknown partner", value=place, known=known, where=where)
-    if not operation or direction == INSIDE:
-        return
-    known = sorted({name for each in here for name in _names(each, direction)})
-    if not any(fnmatchcase(name, operation) for name in known):
-        what = "unknown operation" if direction == REQUEST else "unknown event"
-        near = get_close_matches(operation, known, n=1)
-        hint = f"write {place}.{near[0]}" if near else ""
-        raise UnknownName(f"{what} of {place}", value=operation, known=known, where=where, hint=hint)
-
-
-def _names(partner: Partner, direction: str) -> Iterator[str]:
-    if direction == REQUEST:
-        yield from (each.name for each in partner.operations.values())
-    else:
-        yield from (str(event) for event in partner.events)
+def _check_counts(loaded: Loaded, path: str, spec: RuleSpec) -> None:
+    for name, count, least in (
+        ("first", spec.first, 0),
+        ("nth", spec.nth, 0),
+        ("every", spec.every, 1),
+        ("times", spec.times, 0),
+    ):
+        if count < least:
+            where = loaded.document.where(f"{path}.{name}")
+            raise BadInput(f"`{name}` counts from {least} up", value=count, where=where)
+    if spec.first and spec.nth:
+        where = loaded.document.where(f"{path}.nth")
+        raise BadInput("`first` and `nth` together", value=spec.nth, where=where, hint="give one of them")

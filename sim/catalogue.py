@@ -134,6 +134,11 @@ def camel_case(name: str) -> str:
     return "".join(word[:1].upper() + word[1:] for word in name.split("_"))
 
 
+def snake_case(name: str) -> str:
+    """`LostReply` as a scenario writes it: `lost_reply`."""
+    return "".join(f"_{letter.lower()}" if letter.isupper() else letter for letter in name).lstrip("_")
+
+
 def _installed(group: str) -> Iterable[EntryPoint]:
     # Two installations of one package may repeat an entry point; what is the same is told once.
     return tuple({(point.name, point.value): point for point in entry_points(group=group)}.values())

@@ -5,9 +5,13 @@ A fault only chooses a fate; the link, the transport, the proxy, the webhook sen
 
 from __future__ import annotations
 
-from typing import Literal
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Any, Literal
 
 import msgspec
+
+from seatrial.sim.call import INSIDE, REQUEST, WEBHOOK
 
 
 class Deliver(msgspec.Struct, frozen=True):
@@ -111,19 +115,13 @@ class Crash(msgspec.Struct, frozen=True):
     """Whether the partner has done its work by then."""
 
 
-Fate = (
-    Deliver
-    | Twice
-    | Behind
-    | Refuse
-    | Drop
-    | LoseReply
-    | Answer
-    | Garble
-    | Drip
-    | Reset
-    | Stale
-    | Shorten
-    | Crash
-)
+Fate = Deliver | Twice | Behind | Refuse | Drop | LoseReply | Answer | Garble | Drip | Reset | Stale | Shorten | Crash
 """Everything that can happen to a call; no fate (None) means that it goes through unharmed."""
+MAY_MEET: Mapping[str, tuple[type[Any], ...]] = MappingProxyType(
+    {
+        REQUEST: (Deliver, Twice, Refuse, Drop, LoseReply, Answer, Garble, Drip, Reset, Stale, Crash),
+        WEBHOOK: (Deliver, Twice, Behind, Refuse, Drop, LoseReply, Answer, Reset, Crash),
+        INSIDE: (Shorten,),
+    }
+)
+"""Fates that can be carried out in each direction."""

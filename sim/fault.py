@@ -19,7 +19,8 @@ class Fault(msgspec.Struct, frozen=True):
     """Base of every fault: one pure decision in one file; the fields are its parameters.
 
     Subclasses are named after their file (`lost_reply.py`: `class LostReply`). `direction` is where a rule strikes
-    that does not say; `wants` names what the target has to be (`write`, `read` or empty).
+    that does not say; `wants` names what the target has to be (`write`, `read` or empty); aimed at a whole
+    partner it strikes only operations of that sort.
     """
 
     direction: ClassVar[str] = REQUEST
@@ -70,6 +71,6 @@ class Decision(msgspec.Struct, frozen=True):
     rule: str
     """Name of the rule."""
     fault: str
-    """Kind of the fault."""
+    """Kind of the fault, as a scenario writes it."""
     fate: Fate
     """What happens."""

@@ -84,7 +84,7 @@ class Link:
             request: Line(
                 door.operation,
                 door,
-                ground.rulebook.lane(partner.name, partner.kind, door.operation.name, REQUEST),
+                ground.rulebook.lane(partner.name, partner.kind, door.operation.name, REQUEST, door.operation.access),
             )
             for request, door in partner.doors().items()
         }

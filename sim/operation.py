@@ -51,6 +51,11 @@ class Operation(msgspec.Struct, frozen=True):
     summary: str
     """One line for people."""
 
+    @property
+    def access(self) -> str:
+        """What it does to the partner, in the word that faults want: `read` or `write`."""
+        return "write" if self.write else "read"
+
     def key_of(self) -> Callable[[Any], str]:
         """A fast reader of the business key of a request."""
         return operator.attrgetter(self.key) if self.key else _nothing

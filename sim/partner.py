@@ -36,6 +36,8 @@ class Partner:
     """Declared operations by type of request."""
     events: ClassVar[tuple[str, ...]] = ()
     """Events that it tells by webhook."""
+    works: ClassVar[tuple[str, ...]] = ()
+    """Work within its walls that a fault may strike (see `strikes`)."""
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         """Collect the declared operations."""

@@ -8,6 +8,7 @@ from fnmatch import fnmatchcase
 import msgspec
 
 from seatrial.sim.call import Call
+from seatrial.sim.catalogue import snake_case
 from seatrial.sim.dice import Dice
 from seatrial.sim.evidence import Evidence
 from seatrial.sim.fault import Decision, Draw, Rule
@@ -33,13 +34,15 @@ class ArmedRule:
         self.rule = rule
         self.coverage = Coverage(rule.name)
         self.direction = rule.direction or rule.fault.direction
+        self._fault = snake_case(type(rule.fault).__name__)
         self._chance = dice.keyed("rule", rule.name)
         self._attempts: dict[str, int] = {}
         self._counts_attempts = bool(rule.first or rule.nth)
 
-    def aims_at(self, partner: str, kind: str, operation: str, direction: str) -> bool:
-        """Whether it could ever strike this operation."""
-        if direction != self.direction:
+    def aims_at(self, partner: str, kind: str, operation: str, direction: str, access: str = "") -> bool:
+        """Whether it could ever strike this operation; `access` is what that does: `read`, `write` or empty."""
+        wants = self.rule.fault.wants
+        if direction != self.direction or (wants and access and wants != access):
             return False
         names = (partner, f"{partner}.{operation}", f"{kind}.{operation}", kind)
         return any(fnmatchcase(name, self.rule.at) for name in names)
@@ -60,7 +63,7 @@ class ArmedRule:
         if fate is None:
             return None
         self.coverage.fired += 1
-        return Decision(rule.name, type(rule.fault).__name__, fate)
+        return Decision(rule.name, self._fault, fate)
 
     def _matches(self, call: Call) -> bool:
         rule = self.rule
@@ -99,11 +102,11 @@ class Rulebook:
         self._clock = clock
         self._armed = [ArmedRule(rule, dice) for rule in rules]
         self._disarmed: list[ArmedRule] = []
-        self._lanes: dict[tuple[str, str, str, str], list[ArmedRule]] = {}
+        self._lanes: dict[tuple[str, str, str, str, str], list[ArmedRule]] = {}
 
-    def lane(self, partner: str, kind: str, operation: str, direction: str) -> list[ArmedRule]:
+    def lane(self, partner: str, kind: str, operation: str, direction: str, access: str = "") -> list[ArmedRule]:
         """The rules that may strike this operation, in the order written; changes when rules are armed or disarmed."""
-        name = (partner, kind, operation, direction)
+        name = (partner, kind, operation, direction, access)
         if name not in self._lanes:
             self._lanes[name] = [rule for rule in self._armed if rule.aims_at(*name)]
         return self._lanes[name]

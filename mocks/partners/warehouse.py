@@ -61,6 +61,7 @@ class Warehouse(Partner):
         "inventory.adjusted",
         "return.received",
     )
+    works = ("pick",)
 
     def __init__(self, name: str, ground: Ground, conduct: Conduct, settings: WarehouseSettings) -> None:
         super().__init__(name, ground, conduct)

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC
 from pathlib import Path
+from shlex import quote
 
 import msgspec
 import polars as pl
@@ -196,7 +197,9 @@ def _check_limits(loaded: Loaded) -> None:
         try:
             limits_of({name: text})
         except BadInput as error:
-            raise error.at(loaded.document.where(f"$.expect.{name}")) from error
+            place = loaded.document.where(f"$.expect.{name}")
+            where = f"{place}: {error.where}" if error.where else place
+            raise type(error)(error.what, value=error.value, known=error.known, hint=error.hint, where=where) from error
 
 
 def _about(loaded: Loaded, seed: int, integration: str) -> About:
@@ -216,7 +219,7 @@ def _facts(loaded: Loaded, expedition: Expedition, seed: int, integration: str) 
         RuleFacts(name=rule.name, fault=fault, at=rule.at, begin=float(rule.start), end=float(rule.stop))
         for rule, fault in zip(expedition.rules, (spec.fault for spec in scenario.faults), strict=True)
     )
-    changes = "".join(f" --set {name}={value}" for name, value in loaded.settings.items())
+    changes = "".join(f" --set {quote(f'{name}={value}')}" for name, value in loaded.settings.items())
     source = loaded.document.source
     written = scenario.name if "seatrial/scenarios/library" in source.replace("\\", "/") else source
     return Facts(
@@ -230,7 +233,8 @@ def _facts(loaded: Loaded, expedition: Expedition, seed: int, integration: str) 
         currency=expedition.season.assortment.currency,
         grace=float(scenario.grace),
         minutes=scenario.minutes_per_exception,
-        replay="seatrial run {scenario} --seed {seed} --integration {integration}" + changes,
+        replay="seatrial run {scenario} --seed {seed} --integration {integration}"
+        + changes.replace("{", "{{").replace("}", "}}"),
     )
 
 
