@@ -50,7 +50,11 @@ class Door:
 
     def admit(self, call: Call, now: float) -> float:
         """Seconds to queue before `act`. Raises Rejected."""
-        return max((gate.admit(call, now) for gate in self.gates), default=0.0)
+        longest = 0.0
+        for gate in self.gates:
+            wait = gate.admit(call, now)
+            longest = max(longest, wait) if wait else longest
+        return longest
 
     def act(self, call: Call, request: Request[Any], now: float) -> Any:
         """Do the work at once and answer. Raises Rejected."""
@@ -64,5 +68,3 @@ class Door:
         reply = self._handler(request)
         guard.remember(call, request, reply, now)
         return reply
-
-

@@ -117,22 +117,29 @@ class LinkClient:
         if not self._life.alive:
             raise CancelledError
         line = self._lines.get(type(request)) or self._unknown(request)
-        link, sent = self._link, self._env.now
+        link, env = self._link, self._env
+        sent = env._now  # noqa: SLF001 (SimPy's own field: the property costs a call, twenty times an order)
         key, order = line.key_of(request), line.order_of(request)
         call = Call(self.name, line.name, REQUEST, key, order, attempt, idempotency_key, self._since, sent)
-        trip = link.latency(f"{line.name}/{key}/{attempt}")
-        exchange = Exchange(line, call, request, trip, sent + timeout)
+        exchange = Exchange(line, call, request, link.latency(f"{line.name}/{key}/{attempt}"), sent + timeout)
         decision = link.rulebook.decide(line.lane, call) if line.lane else None
         outcome, status = "cancelled", 0
         try:
-            reply = await (self._pass(exchange) if decision is None else self._suffer(exchange, decision.fate))
+            if decision is None:
+                reply = await self._there(exchange)
+                arrival = env._now + exchange.back  # noqa: SLF001
+                await (pause(env, exchange.back) if arrival <= exchange.deadline else self._time_out(exchange))
+                if type(reply) is Rejected:
+                    raise reply
+            else:
+                reply = await self._suffer(exchange, decision.fate)
             outcome, status = "ok", 200
         except CallError as error:
             outcome, status = error.outcome, error.status
             raise
         finally:
             rule = decision.rule if decision else ""
-            waited = self._env.now - sent
+            waited = env._now - sent  # noqa: SLF001
             link.evidence.call(self.name, line.name, line.document, key, order, attempt, outcome, status, waited, rule)
             if decision is not None:
                 link.rulebook.settle(call, decision, self._mattered(decision, outcome, waited))
@@ -149,7 +156,7 @@ class LinkClient:
     async def _there(self, exchange: Exchange) -> Any:
         """Travel to the partner and let it work; gives its reply, or the Rejected that it raised."""
         env = self._env
-        arrival = env.now + exchange.out
+        arrival = env._now + exchange.out  # noqa: SLF001
         if arrival > exchange.deadline:
             after(env, exchange.out, self._work, exchange)  # it still arrives; nobody waits for it any more
             await self._time_out(exchange)
@@ -159,25 +166,23 @@ class LinkClient:
             after(env, max(0.0, arrival - env.now), self._work, exchange)
             raise
         if exchange.line.gated:
-            return await self._queue(exchange)
+            try:
+                wait = exchange.line.door.admit(exchange.call, env._now)  # noqa: SLF001
+            except Rejected as error:
+                return error
+            if wait:
+                await self._queue(exchange, wait)
         return self._act(exchange)
 
-    async def _queue(self, exchange: Exchange) -> Any:
-        """Pass the gates: auth, rate limits, queues for a free slot."""
-        env = self._env
-        try:
-            wait = exchange.line.door.admit(exchange.call, env.now)
-        except Rejected as error:
-            return error
-        if wait:
-            if env.now + wait > exchange.deadline:
-                after(env, wait, self._act, exchange)
-                await self._time_out(exchange)
-            await pause(env, wait)
-        return self._act(exchange)
+    async def _queue(self, exchange: Exchange, wait: float) -> None:
+        """Wait for a free slot at the partner."""
+        if self._env.now + wait > exchange.deadline:
+            after(self._env, wait, self._act, exchange)
+            await self._time_out(exchange)
+        await pause(self._env, wait)
 
     def _act(self, exchange: Exchange) -> Any:
-        line, now = exchange.line, self._env.now
+        line, now = exchange.line, self._env._now  # noqa: SLF001
         try:
             reply = line.door.act(exchange.call, exchange.request, now)
         except Rejected as error:

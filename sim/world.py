@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Coroutine, Iterable, Mapping
 from datetime import datetime
+from functools import partial
+from operator import attrgetter
 from typing import Literal
 
 import msgspec
@@ -28,6 +30,11 @@ from seatrial.sim.tradingday import TradingDay
 from seatrial.sim.waits import pause
 
 
+def clock_of(env: Environment) -> Callable[[], float]:
+    """Reads the second of the run; the field behind `env.now`, without a call in between."""
+    return partial(attrgetter("_now"), env)
+
+
 class Voyage(msgspec.Struct, frozen=True):
     """How long a run lasts."""
 
@@ -48,7 +55,8 @@ class World:
         self.env = Environment()
         self.evidence = evidence(self.env)
         self.dice = Dice(seed)
-        self.rulebook = Rulebook((), self.dice, self.evidence, lambda: self.env.now)
+        self._clock = clock_of(self.env)
+        self.rulebook = Rulebook((), self.dice, self.evidence, self._clock)
         day = TradingDay(start)
         self.ground = Ground(self.env, self.evidence, self.dice, self.rulebook, day, Road(), assortment)
         self.partners: dict[str, Partner] = {}
@@ -117,7 +125,7 @@ class World:
                     clients=clients,
                     store=LifetimeStore(store, lambda: life.alive),
                     note=self.evidence.note,
-                    now=lambda: self.env.now,
+                    now=self._clock,
                     chance=chance,
                     event=lambda name, key, order: self.evidence.event(name, "integration", key, order),
                 )

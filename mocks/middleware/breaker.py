@@ -25,6 +25,11 @@ class Breaker:
         self._failures = 0
         self._open_until = 0.0
 
+    @property
+    def troubled(self) -> bool:
+        """Whether the last call failed."""
+        return self._failures > 0
+
     def check(self, partner: str, now: float) -> None:
         """Raises BreakerOpen unless a call may pass."""
         if now < self._open_until:

@@ -55,9 +55,10 @@ class Caller:
             found = await lookup()
             if found is not None:
                 return found
+        sent_key = key if keyed else ""
         for attempt in range(1, self._attempts + 1):
             try:
-                return await self._once(client, request, key if keyed else "", attempt)
+                return await self._once(client, request, sent_key, attempt)
             except Rejected as error:
                 reply = already(error) if keyed and already is not None else None
                 if reply is not None:
@@ -81,25 +82,19 @@ class Caller:
             if wait > 0:
                 await asyncio.sleep(wait)
         try:
-            reply = await self._signed_in(client, request, key, attempt)
+            reply = await client.call(request, timeout=self._timeout, idempotency_key=key, attempt=attempt)
         except CallError as error:
             if breaker is not None and _is_outage(error):
                 breaker.failed(self._around.now())
             elif breaker is not None:
                 breaker.succeeded()
-            raise
-        if breaker is not None:
-            breaker.succeeded()
-        return reply
-
-    async def _signed_in(self, client: Client, request: Request[ReplyT], key: str, attempt: int) -> ReplyT:
-        """Call; where the token has expired, get a new one and call again, as every client library does."""
-        try:
-            return await client.call(request, timeout=self._timeout, idempotency_key=key, attempt=attempt)
-        except Rejected as error:
             if error.status != 401:
                 raise
-        await client.sign_in()
+        else:
+            if breaker is not None and breaker.troubled:
+                breaker.succeeded()
+            return reply
+        await client.sign_in()  # the token has expired: get a new one and call again, as every client library does
         return await client.call(request, timeout=self._timeout, idempotency_key=key, attempt=attempt)
 
     async def _recover(self, client: Client, error: CallError, attempt: int) -> None:

@@ -10,16 +10,14 @@ from seatrial.mocks.messages.orders import Change
 from seatrial.mocks.messages.warehouse import CancelRelease
 from seatrial.mocks.middleware.deck import Deck
 from seatrial.mocks.middleware.files import Message, OrderFile, ReleaseFile
-from seatrial.mocks.middleware.sourcing import Sourcing
 from seatrial.sim.errors import Rejected
 
 
 class Cancelling:
     """An order is cancelled when every warehouse still lets go of it; else not at all."""
 
-    def __init__(self, deck: Deck, sourcing: Sourcing) -> None:
+    def __init__(self, deck: Deck) -> None:
         self._deck = deck
-        self._sourcing = sourcing
 
     async def requested(self, message: Message) -> None:
         """A shopper wants to cancel."""
@@ -33,7 +31,8 @@ class Cancelling:
         file, stopped = await self._stop(file)
         if not stopped:
             await deck.ask(channel, AnswerCancellation(order_no, False, "too_late"), key=f"{order_no}/answer")
-            await self._sourcing.source(file)
+            if file.unsourced:
+                await deck.send_myself("stock_arrived", order_no, f"{order_no}/not_cancelled")
             return
         await self._cancel(file)
 

@@ -35,8 +35,7 @@ class Capture:
             return
         if not file.entered:
             file = await self._enter(file, message.again)
-        if file.unsourced or any(not each.booked for each in file.releases):
-            await self._sourcing.source(file, message.again)
+        await self._sourcing.source(file, message.again)
 
     async def _open(self, order: ChannelOrder) -> OrderFile | None:
         """The order's file, new or as an earlier delivery left it; None when the order is finished."""

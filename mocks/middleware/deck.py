@@ -11,6 +11,7 @@ from seatrial.mocks.middleware.controls import Controls
 from seatrial.mocks.middleware.files import DONE, MARK, ORDERS, Message, NotYet, OrderFile
 from seatrial.mocks.middleware.mailroom import Mailroom
 from seatrial.mocks.middleware.stockview import StockView
+from seatrial.mocks.middleware.watch import Watch
 from seatrial.sim.integration import Surroundings
 from seatrial.sim.store import Write
 
@@ -32,6 +33,7 @@ class Deck:
         self.channels = {client.name: client for client in around.of_kind("marketplace", "storefront", "b2b")}
         self.stock = StockView(list(self.warehouses))
         self.waiting: dict[str, dict[str, None]] = {}
+        self.watch = Watch()
         self.mailroom: Mailroom | None = None
 
     async def file(self, order_no: str) -> OrderFile:
@@ -48,6 +50,7 @@ class Deck:
     async def save(self, file: OrderFile) -> None:
         """Keep a file; a finished one shrinks to its number."""
         number = file.order.order_no
+        self.watch.see(file)
         if not file.finished:
             await self.store.commit(Write(ORDERS, number, file))
             return

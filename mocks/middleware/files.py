@@ -22,6 +22,9 @@ CURSORS = "cursors"
 """Table of positions in the partners' lists."""
 
 
+_OVER = frozenset({"delivered", "cancelled"})
+
+
 class ReleaseFile(msgspec.Struct, frozen=True):
     """A part of an order at one warehouse."""
 
@@ -66,13 +69,15 @@ class OrderFile(msgspec.Struct, frozen=True):
         """Nothing more will happen to it by itself."""
         if self.cancelled:
             return True
-        if not self.entered or self.waiting or self.unsourced:
+        if not self.entered or self.waiting or not self.releases:
             return False
-        return bool(self.releases) and all(each.stage in ("delivered", "cancelled") for each in self.releases)
+        return all(each.stage in _OVER for each in self.releases) and not self.unsourced
 
     @property
     def unsourced(self) -> tuple[Units, ...]:
         """Units that no warehouse was asked for yet and that do not wait for stock."""
+        if not (self.releases or self.waiting or self.refused):
+            return tuple([Units(line.sku, line.quantity) for line in self.order.lines])
         left = {line.sku: line.quantity for line in self.order.lines if line.sku not in self.refused}
         placed = [each.lines for each in self.releases if each.stage != "cancelled"]
         for unit in (*(unit for lines in placed for unit in lines), *self.waiting):

@@ -77,12 +77,13 @@ class Orchestration:
             assert isinstance(file, OrderFile)
             self._deck.stock.expect((*file.unsourced, *file.waiting))
             self._sourcing.wait(file)
+            self._deck.watch.see(file)
         await mailroom.recover()
 
     def _handlers(self) -> Mapping[str, Handler]:
         deck, sourcing = self._deck, self._sourcing
-        capture, shipping = Capture(deck, sourcing), Shipping(deck, sourcing)
-        cancelling, returning = Cancelling(deck, sourcing), Returning(deck)
+        capture, shipping = Capture(deck, sourcing), Shipping(deck)
+        cancelling, returning = Cancelling(deck), Returning(deck)
         return {
             "placed": capture.placed,
             "cancellation_requested": cancelling.requested,

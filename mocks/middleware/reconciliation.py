@@ -61,17 +61,18 @@ class Reconciliation:
         """Releases and parcels that have been silent for long."""
         now, controls = self._deck.around.now(), self._deck.controls
         limit, lost = now - controls.quiet_after, now - controls.lost_after
-        for _, file in await self._deck.store.scan(ORDERS):
-            assert isinstance(file, OrderFile)
-            if file.unsourced and file.entered and not file.cancelled:
-                await self._deck.send_myself(
-                    "stock_arrived", file.order.order_no, f"{file.order.order_no}/{limit:.0f}/unsourced"
-                )
-            for release in file.releases:
-                if release.news_at < limit and release.stage in ("released", "labelled"):
-                    await self._ask_warehouse(file, release)
-                elif release.news_at < lost and release.stage == "shipped":
-                    await self._ask_carrier(file, release)
+        for number, order_no in self._deck.watch.silent_at_warehouse(limit):
+            file, release = await self._find(order_no, number)
+            if file is not None and release is not None:
+                await self._ask_warehouse(file, release)
+        for number, order_no in self._deck.watch.silent_on_the_road(lost):
+            file, release = await self._find(order_no, number)
+            if file is not None and release is not None:
+                await self._ask_carrier(file, release)
+
+    async def _find(self, order_no: str, number: str) -> tuple[OrderFile | None, ReleaseFile | None]:
+        file = await self._deck.store.read(ORDERS, order_no)
+        return (file, file.release(number)) if isinstance(file, OrderFile) else (None, None)
 
     async def _ask_warehouse(self, file: OrderFile, release: ReleaseFile) -> None:
         deck, order_no = self._deck, file.order.order_no
@@ -97,9 +98,8 @@ class Reconciliation:
 
     async def _asked(self, order_no: str, release: ReleaseFile) -> None:
         """Do not ask about it again before it has been silent for as long again."""
-        file = await self._deck.store.read(ORDERS, order_no)
-        kept = file.release(release.release_no) if isinstance(file, OrderFile) else None
-        if isinstance(file, OrderFile) and kept is not None:
+        file, kept = await self._find(order_no, release.release_no)
+        if file is not None and kept is not None:
             await self._deck.save(file.having(msgspec.structs.replace(kept, news_at=self._deck.around.now())))
 
     async def _news(self, number: str, topic: str, order_no: str, body: FulfilmentUpdate | Milestone) -> None:

@@ -10,7 +10,6 @@ from seatrial.mocks.messages.erp import PostInvoice, PostShipment, RecordMilesto
 from seatrial.mocks.messages.warehouse import AttachLabel, FulfilmentUpdate, ReleaseState
 from seatrial.mocks.middleware.deck import Deck
 from seatrial.mocks.middleware.files import Message, NotYet, OrderFile, ReleaseFile
-from seatrial.mocks.middleware.sourcing import Sourcing
 from seatrial.sim.client import Client
 from seatrial.sim.errors import CallError
 
@@ -18,9 +17,8 @@ from seatrial.sim.errors import CallError
 class Shipping:
     """What follows from a warehouse's and a carrier's webhooks."""
 
-    def __init__(self, deck: Deck, sourcing: Sourcing) -> None:
+    def __init__(self, deck: Deck) -> None:
         self._deck = deck
-        self._sourcing = sourcing
 
     async def packed(self, message: Message) -> None:
         """A parcel waits for its label; what was not found is sourced anew."""
@@ -45,7 +43,7 @@ class Shipping:
         self._deck.stock.nothing_left(release.warehouse, (unit.sku for unit in update.state.short or release.lines))
         file = file.having(msgspec.structs.replace(release, stage="cancelled"))
         await self._deck.save(file)
-        await self._sourcing.source(file)
+        await self._deck.send_myself("stock_arrived", file.order.order_no, f"{release.release_no}/rejected")
 
     async def dispatched(self, message: Message) -> None:
         """A parcel left: tell the channel, post and invoice it, tell the customer."""
@@ -143,7 +141,7 @@ class Shipping:
         await deck.save(file)
         if state.short:
             deck.stock.expect(state.short)
-            await self._sourcing.source(file)
+            await deck.send_myself("stock_arrived", file.order.order_no, f"{release.release_no}/short")
 
     async def _label(self, file: OrderFile, state: ReleaseState, again: bool) -> tuple[Label, Client]:
         """Rate-shop and buy; on failure the second carrier; then the message comes again (the service rule)."""

@@ -30,17 +30,18 @@ class Sourcing:
         for release in file.releases:
             if not release.booked and release.stage == "released":
                 file = await self._book(file, release, again)
-        skip: frozenset[str] = frozenset()
+        wanted, skip = file.unsourced, frozenset[str]()
         for _ in range(_ROUNDS if self._deck.controls.alternate_sourcing else 1):
-            plan, _rest = self._deck.stock.plan(file.unsourced, skip)
-            if not plan:
-                break
+            plan, rest = self._deck.stock.plan(wanted, skip)
+            refused: list[str] = []
             for warehouse, lines in plan:
                 file, accepted = await self._release(file, warehouse, lines)
-                skip = skip if accepted else skip | {warehouse}
-        if file.unsourced:
-            file = await self._backorder(file, file.unsourced)
-        return file
+                if not accepted:
+                    refused.append(warehouse)
+            wanted, skip = (file.unsourced if refused else rest), skip.union(refused)
+            if not refused:
+                break
+        return await self._backorder(file, wanted) if wanted else file
 
     async def restocked(self, message: Message) -> None:
         """Stock came in that this order waits for."""

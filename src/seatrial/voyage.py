@@ -28,6 +28,7 @@ from seatrial.sim.loop import relaxed_gc
 from seatrial.sim.manifest import About, Phase
 from seatrial.sim.runfolder import RunFolder
 from seatrial.sim.waits import pause
+from seatrial.sim.world import clock_of
 
 PAGE = "report.html"
 """Name of the page in a run folder."""
@@ -127,7 +128,7 @@ def sail(
         """Called once everything has been checked: a bad scenario leaves no folder behind."""
         if out is not None:
             place.append(RunFolder.create(out, about=_about(loaded, seed, name)))
-        return Evidence(lambda: env.now, place[0].path if place else None)
+        return Evidence(clock_of(env), place[0].path if place else None)
 
     expedition = embark(loaded, seed, name, open_evidence)
     folder = place[0] if place else None
@@ -144,7 +145,7 @@ def sail(
 
 def write_report(path: str | Path, runs: Sequence[Run]) -> Path:
     """Write the report page of one run, or of several side by side."""
-    from seatrial.reports.page import write_page  # noqa: PLC0415 (matplotlib is slow to import, and only drawn with here)
+    from seatrial.reports.page import write_page
 
     return write_page(path, [each.on_page for each in runs])
 
