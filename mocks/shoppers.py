@@ -45,6 +45,7 @@ class Shoppers:
         self._intents = intents
         self._habits = habits
         self._until = until
+        self.bought = 0  # orders so far, for whoever watches the run
         self._returns_until = until + habits.late_returns
         self._plans: dict[str, _Plan] = {}
         self._boxes: dict[str, tuple[Channel, Goods]] = {}
@@ -109,6 +110,7 @@ class Shoppers:
             raise BadInput("no such channel for a purchase", value=purchase.channel, known=self._channels)
         if channel.place(purchase.order) is None:
             return
+        self.bought += 1
         number, habits, returns = purchase.order.order_no, self._habits, purchase.returns
         if habits.cancellations and self._regrets(number) < habits.cancellations:
             after(self._env, self._cancel_after(number), self._cancel, channel, number)

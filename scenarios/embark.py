@@ -40,6 +40,8 @@ class Expedition(msgspec.Struct, frozen=True):
     """The faults, as rules."""
     season: Season
     """The demand."""
+    shoppers: Shoppers
+    """Who buys."""
 
 
 def embark(loaded: Loaded, seed: int, integration: str, evidence: Callable[[Environment], Evidence]) -> Expedition:
@@ -57,7 +59,7 @@ def embark(loaded: Loaded, seed: int, integration: str, evidence: Callable[[Envi
         shoppers = Shoppers(world.ground, channels, season.intents, season.habits, until=float(scenario.duration))
     world.enliven(shoppers.start)
     voyage = Voyage(float(scenario.duration), float(scenario.calm), scenario.interleave)
-    return Expedition(world, voyage, factory, rules, season)
+    return Expedition(world, voyage, factory, rules, season, shoppers)
 
 
 def factory_of(loaded: Loaded, integration: str) -> IntegrationFactory:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Coroutine, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 from functools import partial
 from operator import attrgetter
@@ -77,22 +77,17 @@ class World:
         for rule in self._rules:
             self.rulebook.arm(rule)
 
-    def run(
-        self, factory: IntegrationFactory, voyage: Voyage, watch: Callable[[], Coroutine[object, object, None]] | None
-    ) -> Process:
-        """Run the whole voyage in virtual time; `watch` runs beside it (progress)."""
+    def run(self, factory: IntegrationFactory, voyage: Voyage) -> Process:
+        """Run the whole voyage in virtual time."""
         draw = self.dice.stream("interleave").random
         shuffle = (lambda n: int(draw() * n)) if voyage.interleave == "seeded" else None
-        return run_virtual(self._sail(factory, voyage, watch), env=self.env, shuffle=shuffle)
+        return run_virtual(self._sail(factory, voyage), env=self.env, shuffle=shuffle)
 
-    async def _sail(
-        self, factory: IntegrationFactory, voyage: Voyage, watch: Callable[[], Coroutine[object, object, None]] | None
-    ) -> Process:
+    async def _sail(self, factory: IntegrationFactory, voyage: Voyage) -> Process:
         """Chaos, then calm."""
         loop = asyncio.get_running_loop()
         assert isinstance(loop, VirtualLoop)
         process = Process(loop, self.evidence, self._launcher(factory))
-        watching = asyncio.create_task(watch()) if watch else None
         for partner in self.partners.values():
             partner.post.connect(process)
             partner.start()
@@ -108,8 +103,6 @@ class World:
         await pause(self.env, voyage.calm)
         self.evidence.phase("calm", "end")
         process.stop()
-        if watching is not None:
-            watching.cancel()
         await asyncio.sleep(0)
         return process
 

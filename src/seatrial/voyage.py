@@ -27,14 +27,14 @@ from seatrial.sim.evidence import Evidence
 from seatrial.sim.loop import relaxed_gc
 from seatrial.sim.manifest import About, Phase
 from seatrial.sim.runfolder import RunFolder
-from seatrial.sim.waits import pause
+from seatrial.sim.waits import after
 from seatrial.sim.world import clock_of
 
 PAGE = "report.html"
 """Name of the page in a run folder."""
 _TICKS = 200  # progress reports in a run
-Progress = Callable[[float, float], None]
-"""Called with the seconds of the run done and in all."""
+Progress = Callable[[float, float, int], None]
+"""Called with the seconds of the run done and in all, and the orders so far."""
 
 
 class Interrupted(HarnessError):
@@ -151,17 +151,22 @@ def write_report(path: str | Path, runs: Sequence[Run]) -> Path:
 
 
 def _voyage(expedition: Expedition, progress: Progress | None) -> str:
-    world, voyage = expedition.world, expedition.voyage
-    total = voyage.chaos + voyage.calm
-
-    async def watch() -> None:
-        while progress is not None:
-            progress(world.env.now, total)
-            await pause(world.env, total / _TICKS)
-
+    if progress is not None:
+        _watch(expedition, progress)
     with relaxed_gc():
-        process = world.run(expedition.factory, voyage, watch if progress else None)
+        process = expedition.world.run(expedition.factory, expedition.voyage)
     return repr(process.failure) if process.failure else ""
+
+
+def _watch(expedition: Expedition, progress: Progress) -> None:
+    """Tell how far the run is; by a timer, not by a task that would take part in a seeded interleaving."""
+    env, total = expedition.world.env, expedition.voyage.chaos + expedition.voyage.calm
+
+    def tell() -> None:
+        progress(env.now, total, expedition.shoppers.bought)
+        after(env, total / _TICKS, tell)
+
+    after(env, 0.0, tell)
 
 
 @contextmanager
