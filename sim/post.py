@@ -16,10 +16,13 @@ from seatrial.sim.latency import sampler
 from seatrial.sim.notice import Notice
 from seatrial.sim.policies.webhooks import Webhooks
 from seatrial.sim.session import Subscription
+from seatrial.sim.waits import Call as Timer
 from seatrial.sim.waits import after
 
 Finished = Callable[[BaseException | None], None]
 """Called once the receiver has answered: None for a 2xx, else what went wrong."""
+Body = msgspec.Struct | Callable[[], msgspec.Struct]
+"""What a webhook says: a fact, which stays what it is, or a way to read a document as it is at that moment."""
 
 
 class Receiver(Protocol):
@@ -43,15 +46,18 @@ class _Letter(msgspec.Struct):
     """A webhook on its way."""
 
     notice: Notice
+    document: Body
     call: Call
     sent: float
     trip: float  # round trip in seconds
     decision: Decision | None
-    timer: int = 0
 
 
 class Post:
-    """The webhook sender of one partner: at least once, in no order, until the policy gives up."""
+    """The webhook sender of one partner: at least once, in no order, until the policy gives up.
+
+    States of the subscription: active, disabled (nothing new is sent), deleted (nothing is sent again either).
+    """
 
     def __init__(self, partner: str, kind: str, policy: Webhooks, ground: Ground) -> None:
         self._partner = partner
@@ -67,6 +73,8 @@ class Post:
         self._numbered = 0
         self._given_up = 0
         self._active = True
+        self._first = 1  # number of the first event of this subscription: a deleted one takes its events with it
+        self._waiting: dict[int, Timer] = {}
         self._lost = 0
 
     def connect(self, receiver: Receiver) -> None:
@@ -82,8 +90,12 @@ class Post:
         """Whether events are delivered."""
         return Subscription(active=self._active, lost=self._lost)
 
-    def send(self, event: str, key: str, order: str, body: msgspec.Struct) -> None:
-        """Send an event to the receiver; returns at once."""
+    def send(self, event: str, key: str, order: str, body: Body) -> None:
+        """Send an event to the receiver; returns at once.
+
+        A document that can be read is read once where the policy sends the original, and again for every attempt where
+        it sends it fresh.
+        """
         if self._receiver is None:
             return
         self._numbered += 1
@@ -91,15 +103,23 @@ class Post:
             self._lost += 1
             return
         number = self._numbered
-        notice = Notice(f"{self._partner}-E{number}", event, self._partner, key, order, self._env.now, number, body)
-        self._attempt(notice, 1)
+        said = body if isinstance(body, msgspec.Struct) else body()
+        notice = Notice(f"{self._partner}-E{number}", event, self._partner, key, order, self._env.now, number, said)
+        self._attempt(notice, body if self._policy.payload == "fresh" else said, 1)
 
-    def _attempt(self, notice: Notice, attempt: int) -> None:
+    def _attempt_again(self, letter: _Letter) -> None:
+        notice, document = letter.notice, letter.document
+        del self._waiting[notice.sequence]
+        if not isinstance(document, msgspec.Struct):
+            notice = msgspec.structs.replace(notice, body=document())
+        self._attempt(notice, document, letter.call.attempt + 1)
+
+    def _attempt(self, notice: Notice, document: Body, attempt: int) -> None:
         call = Call(self._partner, notice.event, WEBHOOK, notice.key, notice.order_no, attempt, sent_at=self._env.now)
         lane = self._rulebook.lane(self._partner, self._kind, notice.event, WEBHOOK)
         decision = self._rulebook.decide(lane, call) if lane else None
         trip = self._latency(f"{notice.notice_no}/{attempt}")
-        letter = _Letter(notice, call, self._env.now, trip, decision)
+        letter = _Letter(notice, document, call, self._env.now, trip, decision)
         if decision is None:
             after(self._env, trip / 2, self._arrive, letter)
         else:
@@ -176,16 +196,33 @@ class Post:
             self._done(letter, "ok", 200)
 
     def _failed(self, letter: _Letter, status: int) -> None:
-        attempt, retries = letter.call.attempt, self._policy.retries
-        if attempt <= len(retries):
+        attempt, retries, number = letter.call.attempt, self._policy.retries, letter.notice.sequence
+        is_ours = number >= self._first
+        if is_ours and attempt <= len(retries):
             self._done(letter, "failed", status)
-            after(self._env, retries[attempt - 1], self._attempt, letter.notice, attempt + 1)
+            self._waiting[number] = after(self._env, retries[attempt - 1], self._attempt_again, letter)
             return
         self._done(letter, "gave_up", status)
         self._lost += 1
+        if is_ours:
+            self._give_up()
+
+    def _give_up(self) -> None:
+        """Count; disable or delete the subscription of a receiver that keeps failing."""
         self._given_up += 1
-        if self._policy.disable_after and self._given_up >= self._policy.disable_after:
+        policy = self._policy
+        if policy.delete_after and self._given_up >= policy.delete_after:
+            self._delete()
+        elif policy.disable_after and self._given_up >= policy.disable_after:
             self._active = False
+
+    def _delete(self) -> None:
+        self._active = False
+        self._first = self._numbered + 1
+        self._lost += len(self._waiting)
+        for timer in self._waiting.values():
+            timer.cancel()
+        self._waiting.clear()
 
     def _done(self, letter: _Letter, outcome: str, status: int) -> None:
         self._log(letter, outcome, status)
