@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime, parsedate_to_datetime
+from math import isfinite
 
 
 def write_retry_after(text: str, ahead: float, now: datetime) -> str:
@@ -14,9 +15,11 @@ def write_retry_after(text: str, ahead: float, now: datetime) -> str:
 def read_retry_after(header: str, now: datetime) -> float | None:
     """Seconds to wait, from delta-seconds or an HTTP date (RFC 9110, 10.2.3); None where it says neither."""
     try:
-        return max(0.0, float(header))
+        seconds = float(header)
     except ValueError:
         pass
+    else:
+        return max(0.0, seconds) if isfinite(seconds) else None
     try:
         return max(0.0, (parsedate_to_datetime(header) - now).total_seconds())
     except (ValueError, TypeError):

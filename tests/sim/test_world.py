@@ -183,7 +183,7 @@ def test_an_integration_that_left_virtual_time_is_not_judged(swallows: bool) -> 
 
     async def leaves(around: Surroundings) -> None:
         with contextlib.suppress(Exception if swallows else KeyError):
-            time.sleep(0.001)
+            time.sleep(0.001)  # noqa: ASYNC251 (that is the point)
         await asyncio.Event().wait()
 
     with pytest.raises(LeftVirtualTime, match=r"time\.sleep leaves virtual time"):
