@@ -72,6 +72,19 @@ def worlds() -> tuple[str, ...]:
     return tuple(sorted(path.name.removesuffix(".yaml") for path in _yaml(WORLDS)))
 
 
+def world_named(name: str) -> World:
+    """A world that comes with Seatrial, without a scenario's changes."""
+    base = _world_document(name)
+    return base.convert(base.plain, World)
+
+
+def _world_document(name: str, where: str = "") -> Document:
+    path = Path(str(files(WORLDS))) / f"{name}.yaml"
+    if not path.is_file():
+        raise UnknownName("unknown world", value=name, known=worlds(), where=where)
+    return Document.read(path)
+
+
 def _yaml(package: str) -> list[Path]:
     return [Path(str(each)) for each in files(package).iterdir() if each.name.endswith(".yaml")]
 
@@ -113,10 +126,7 @@ def _check(scenario: Scenario, document: Document) -> None:
 
 
 def _world(scenario: Scenario, document: Document) -> World:
-    path = Path(str(files(WORLDS))) / f"{scenario.world}.yaml"
-    if not path.is_file():
-        raise UnknownName("unknown world", value=scenario.world, known=worlds(), where=document.where("$.world"))
-    base = Document.read(path)
+    base = _world_document(scenario.world, document.where("$.world"))
     base.convert(base.plain, World)
     for name, changes in scenario.partners.items():
         base.plain["partners"][name] = _merge(base.plain["partners"].get(name, {}), changes)

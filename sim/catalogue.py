@@ -54,7 +54,7 @@ class Description(msgspec.Struct, frozen=True):
     name: str
     """Name as a scenario writes it."""
     summary: str
-    """First line of its docstring."""
+    """First paragraph of its docstring, on one line."""
     parameters: tuple[Parameter, ...]
     """Its parameters, in the order in which its file has them."""
 
@@ -90,7 +90,7 @@ class Catalogue:
     def describe(self, name: str) -> Description:
         """An extension in words: its parameters are its own fields, or those of its `Settings`."""
         extension = self.get(name)
-        summary = (inspect.getdoc(extension) or "").partition("\n")[0]
+        summary = " ".join((inspect.getdoc(extension) or "").partition("\n\n")[0].split())
         return Description(name, summary, _parameters(extension))
 
     @cached_property

@@ -143,6 +143,19 @@ def sail(
     )
 
 
+def rehearse(loaded: Loaded, *, seed: int = 1, integration: str = "") -> None:
+    """Raise BadInput for whatever a run would refuse at its start; nothing runs and nothing is written."""
+    _check_limits(loaded)
+    embark(loaded, seed, integration or loaded.scenario.integration, lambda env: Evidence(lambda: env.now))
+
+
+def page_of(runs: Sequence[Run]) -> str:
+    """The report page of one run, or of several side by side, as text."""
+    from seatrial.reports.page import page  # matplotlib is slow to import
+
+    return page([each.on_page for each in runs])
+
+
 def write_report(path: str | Path, runs: Sequence[Run]) -> Path:
     """Write the report page of one run, or of several side by side."""
     from seatrial.reports.page import write_page

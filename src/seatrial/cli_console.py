@@ -1,0 +1,37 @@
+"""Where the command line writes: results on stdout, everything else on stderr; plain where nobody watches."""
+
+from __future__ import annotations
+
+import os
+from typing import Final
+
+from rich.console import Console
+from rich.table import Table
+
+_WIDE: Final = 160
+"""Columns where the output is no terminal: logs are read, not watched."""
+
+
+def results() -> Console:
+    """What was asked for."""
+    return _console(stderr=False)
+
+
+def errors() -> Console:
+    """Errors, remarks and progress."""
+    return _console(stderr=True)
+
+
+def table(*titles: str) -> Table:
+    """A table without lines: it reads the same in a terminal, a log and a mail."""
+    made = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")
+    for title in titles:
+        made.add_column(title, overflow="fold")
+    return made
+
+
+def _console(*, stderr: bool) -> Console:
+    console = Console(stderr=stderr, highlight=False, emoji=False, markup=False)
+    if not console.is_terminal and "COLUMNS" not in os.environ:
+        console.width = _WIDE
+    return console
