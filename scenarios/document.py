@@ -69,7 +69,9 @@ class Document:
     def where(self, path: str) -> str:
         """File and line of a value; the nearest value around it where it has no line of its own."""
         for given, origin in self._given.items():
-            if path == given or path.startswith((f"{given}.", f"{given}[")):
+            is_part = path.startswith((f"{given}.", f"{given}["))
+            is_made_for_it = path not in self.lines and given.startswith((f"{path}.", f"{path}["))
+            if path == given or is_part or is_made_for_it:
                 return origin
         while path and path not in self.lines:
             path = path.rpartition(".")[0] if path.rfind(".") > path.rfind("[") else path.rpartition("[")[0]

@@ -11,7 +11,6 @@ from shlex import quote
 
 import msgspec
 import polars as pl
-from simpy import Environment
 
 from seatrial.reports.facts import Facts, RuleFacts
 from seatrial.reports.judge import judge, limits_of
@@ -122,16 +121,10 @@ def sail(
     """Run a scenario that is loaded already (see `run`)."""
     name = integration or loaded.scenario.integration
     _check_limits(loaded)
-    place: list[RunFolder] = []
-
-    def open_evidence(env: Environment) -> Evidence:
-        """Called once everything has been checked: a bad scenario leaves no folder behind."""
-        if out is not None:
-            place.append(RunFolder.create(out, about=_about(loaded, seed, name)))
-        return Evidence(clock_of(env), place[0].path if place else None)
-
-    expedition = embark(loaded, seed, name, open_evidence)
-    folder = place[0] if place else None
+    path = None if out is None else Path(out)
+    expedition = embark(loaded, seed, name, lambda env: Evidence(clock_of(env), path))
+    # Nothing is written before the voyage begins: a bad scenario leaves no folder behind, and an earlier run in place.
+    folder = None if path is None else RunFolder.create(path, about=_about(loaded, seed, name))
     facts = _facts(loaded, expedition, seed, name)
     if folder is not None:
         folder.keep("scenario.yaml", loaded.text)
