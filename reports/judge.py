@@ -60,7 +60,11 @@ def read_all(log: Logbook, facts: Facts) -> tuple[Reading, ...]:
 def judge(
     evidence: Logbook | pl.DataFrame | pl.LazyFrame, facts: Facts, expected: Mapping[str, object] = NOTHING_EXPECTED
 ) -> Verdict:
-    """The verdict on a run. `expected` are the limits of its scenario as they were written."""
+    """The verdict on a run. `expected` are the limits of its scenario as they were written.
+
+    A run that was stopped is inconclusive whatever its readings say: what is missing may still have come, and what
+    is wrong may still have been mended.
+    """
     limits = limits_of(expected)
     if facts.trouble:
         return Verdict(outcome=Outcome.HARNESS_ERROR, reasons=(facts.trouble,), facts=facts)
@@ -71,7 +75,7 @@ def judge(
     known = definitions()
     findings = with_witnesses((*_unfinished(facts), *find(readings, known, judged, rules)), known, log, facts)
     return Verdict(
-        outcome=outcome_of(findings),
+        outcome=outcome_of(findings) if facts.complete else Outcome.INCONCLUSIVE,
         reasons=_reasons(findings),
         facts=facts,
         limits=judged,

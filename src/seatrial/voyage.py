@@ -245,8 +245,7 @@ def _facts(loaded: Loaded, expedition: Expedition, seed: int, integration: str) 
         currency=expedition.season.assortment.currency,
         grace=float(scenario.grace),
         minutes=scenario.minutes_per_exception,
-        replay="seatrial run {scenario} --seed {seed} --integration {integration}"
-        + changes.replace("{", "{{").replace("}", "}}"),
+        replay="seatrial run {scenario} --seed {seed} --integration {integration}" + changes,
     )
 
 
