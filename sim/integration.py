@@ -51,7 +51,10 @@ class Surroundings(msgspec.Struct, frozen=True):
 
 
 class Integration(Protocol):
-    """An integration: `run` until it is cancelled, `receive` a webhook; an exception is a 500 to its sender."""
+    """An integration: `run` until it is cancelled, `receive` a webhook; an exception is a 500 to its sender.
+
+    One whose `receive` never waits may say so by a class attribute `answers_at_once = True`, and be called for less.
+    """
 
     async def run(self) -> None:
         """Work until cancelled."""

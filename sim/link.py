@@ -5,6 +5,7 @@ from __future__ import annotations
 from asyncio import CancelledError
 from collections import deque
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any, NoReturn, TypeVar
 
 from seatrial.sim.call import REQUEST, Call
@@ -33,7 +34,7 @@ from seatrial.sim.process import Incarnation
 from seatrial.sim.retryafter import read_retry_after, write_retry_after
 from seatrial.sim.rulebook import ArmedRule
 from seatrial.sim.session import SignIn
-from seatrial.sim.waits import after, pause
+from seatrial.sim.waits import Errand, after, errand, pause
 
 ReplyT = TypeVar("ReplyT")
 _COPIES = 64  # replies kept for stale reads, where a rule aims at a read
@@ -56,9 +57,9 @@ class Line:
 
 
 class Exchange:
-    """One call under way: who asks what, and until when somebody waits for the reply."""
+    """One call under way: who asks what, until when somebody waits for the reply, and what it was."""
 
-    __slots__ = ("back", "call", "deadline", "line", "out", "request")
+    __slots__ = ("back", "call", "deadline", "late", "line", "out", "reply", "request")
 
     def __init__(self, line: Line, call: Call, request: Request[Any], trip: float, deadline: float) -> None:
         self.line = line
@@ -66,6 +67,49 @@ class Exchange:
         self.request = request
         self.out = self.back = trip / 2
         self.deadline = deadline
+        self.late = False
+        self.reply: Any = None
+
+    def arrive(self, errand: Errand) -> float:
+        """The request reaches the partner: gates, work, and the way back or as much of it as somebody waits for."""
+        line, now = self.line, errand.env._now  # noqa: SLF001
+        if line.gated:
+            try:
+                wait = line.door.admit(self.call, now)
+            except Rejected as error:
+                self.reply = error
+                return self._way_back(now)
+            if wait and now + wait > self.deadline:
+                after(errand.env, wait, self.act, now + wait)  # its turn comes; nobody waits for it any more
+                self.late = True
+                return max(0.0, self.deadline - now)
+            if wait:
+                errand.work, errand.again = self.served, True
+                return wait
+        return self.served(errand)
+
+    def served(self, errand: Errand) -> float:
+        """The partner does its work."""
+        now = errand.env._now  # noqa: SLF001
+        self.act(now)
+        return self._way_back(now)
+
+    def act(self, now: float) -> Any:
+        """Have the partner do its work; gives its reply, or the Rejected that it raised."""
+        line = self.line
+        try:
+            self.reply = line.door.act(self.call, self.request, now)
+        except Rejected as error:
+            self.reply = error
+        else:
+            if line.lane:
+                line.copies.append((now, self.request, self.reply))
+        return self.reply
+
+    def _way_back(self, now: float) -> float:
+        left = self.deadline - now
+        self.late = self.back > left
+        return max(0.0, left) if self.late else self.back
 
 
 class Link:
@@ -126,11 +170,7 @@ class LinkClient:
         outcome, status = "cancelled", 0
         try:
             if decision is None:
-                reply = await self._there(exchange)
-                arrival = env._now + exchange.back  # noqa: SLF001
-                await (pause(env, exchange.back) if arrival <= exchange.deadline else self._time_out(exchange))
-                if type(reply) is Rejected:
-                    raise reply
+                reply = await self._pass(exchange)
             else:
                 reply = await self._suffer(exchange, decision.fate)
             outcome, status = "ok", 200
@@ -147,49 +187,24 @@ class LinkClient:
 
     async def _pass(self, exchange: Exchange) -> Any:
         """There and back, with the partner's work in between; no faster than the link, no longer than the deadline."""
-        reply = await self._there(exchange)
-        await self._back(exchange)
-        if isinstance(reply, Rejected):
+        if exchange.call.sent_at + exchange.out > exchange.deadline:
+            after(self._env, exchange.out, self._work, exchange)  # it still arrives; nobody waits for it any more
+            await self._time_out(exchange)
+        await errand(self._env, exchange.out, exchange.arrive)
+        if exchange.late:
+            await self._time_out(exchange)
+        reply = exchange.reply
+        if type(reply) is Rejected:
             raise reply
         return reply
 
     async def _there(self, exchange: Exchange) -> Any:
-        """Travel to the partner and let it work; gives its reply, or the Rejected that it raised."""
-        env = self._env
-        arrival = env._now + exchange.out  # noqa: SLF001
-        if arrival > exchange.deadline:
-            after(env, exchange.out, self._work, exchange)  # it still arrives; nobody waits for it any more
-            await self._time_out(exchange)
-        try:
-            await pause(env, exchange.out)
-        except CancelledError:
-            after(env, max(0.0, arrival - env.now), self._work, exchange)
-            raise
-        if exchange.line.gated:
-            try:
-                wait = exchange.line.door.admit(exchange.call, env._now)  # noqa: SLF001
-            except Rejected as error:
-                return error
-            if wait:
-                await self._queue(exchange, wait)
-        return self._act(exchange)
-
-    async def _queue(self, exchange: Exchange, wait: float) -> None:
-        """Wait for a free slot at the partner."""
-        if self._env.now + wait > exchange.deadline:
-            after(self._env, wait, self._act, exchange)
-            await self._time_out(exchange)
-        await pause(self._env, wait)
-
-    def _act(self, exchange: Exchange) -> Any:
-        line, now = exchange.line, self._env._now  # noqa: SLF001
-        try:
-            reply = line.door.act(exchange.call, exchange.request, now)
-        except Rejected as error:
-            return error
-        if line.lane:
-            line.copies.append((now, exchange.request, reply))
-        return reply
+        """Travel to the partner and let it work, for those fates that keep its reply back."""
+        back, exchange.back = exchange.back, 0.0
+        with suppress(Rejected):
+            await self._pass(exchange)
+        exchange.back = back
+        return exchange.reply
 
     def _work(self, exchange: Exchange) -> None:
         """The partner gets a request that nobody waits for any more."""
@@ -197,7 +212,7 @@ class LinkClient:
             exchange.line.door.admit(exchange.call, self._env.now)
         except Rejected:
             return
-        self._act(exchange)
+        exchange.act(self._env.now)
 
     async def _back(self, exchange: Exchange) -> None:
         if self._env.now + exchange.back > exchange.deadline:
@@ -282,7 +297,7 @@ class LinkClient:
         old = [reply for at, asked, reply in line.copies if at <= now - age and asked == exchange.request]
         partner.visible_until = now - age
         try:
-            reply = old[-1] if old else self._act(exchange)
+            reply = old[-1] if old else exchange.act(now)
         finally:
             partner.visible_until = float("inf")
         await pause(self._env, exchange.out)

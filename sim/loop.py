@@ -9,8 +9,10 @@ import asyncio
 import gc
 from collections.abc import Awaitable, Callable, Coroutine, Generator, Iterator
 from contextlib import contextmanager, suppress
+from functools import partial
 from heapq import heappop
 from typing import Any, NoReturn, TypeVar
+from weakref import ref
 
 import simpy
 
@@ -39,6 +41,7 @@ class VirtualLoop(Timeline):
         self.is_drawn = shuffle is not None  # the dice decide who of those ready runs next
         self._shuffle = shuffle
         self._running = False
+        self.env.get_loop = partial(_itself, ref(self))  # type: ignore[attr-defined]
 
     # Running.
 
@@ -175,6 +178,11 @@ class VirtualLoop(Timeline):
         self._ready.append(event)
         while heap and heap[0][0] == when and getattr(heap[0][3], "drawn", False):
             self._ready.append(heappop(heap)[3])
+
+
+def _itself(loop: ref[VirtualLoop]) -> VirtualLoop | None:
+    """Which loop drives an environment: what the waits tell asyncio's tasks."""
+    return loop()
 
 
 def _happen(event: Any) -> None:

@@ -123,4 +123,6 @@ class Partner:
         return Door(each, getattr(self, each.name), gates, self.conduct.guard(each), self._replayed)
 
     def _replayed(self, each: Operation, call: Call) -> None:
+        if not each.document:
+            return
         self.evidence.commit(self.name, each.name, each.document, call.key, call.order, "replayed", "", 0, 0)

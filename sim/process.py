@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 
+from seatrial.sim.errors import HarnessError
 from seatrial.sim.evidence import Evidence
 from seatrial.sim.integration import Integration
 from seatrial.sim.loop import VirtualLoop
@@ -41,6 +42,7 @@ class Process:
         self._launch = launch
         self._life: Incarnation | None = None
         self._integration: Integration | None = None
+        self._at_once = False
         self._main: asyncio.Task[None] | None = None
         self._harness: frozenset[asyncio.Task[object]] = frozenset()
         self.failure: BaseException | None = None
@@ -58,7 +60,8 @@ class Process:
             self._evidence.note("restart")
         self._life = Incarnation(self.crash)
         self._integration = self._launch(self._life)
-        self._main = self._loop.create_task(self._integration.run(), name="integration")
+        self._at_once = getattr(self._integration, "answers_at_once", False)
+        self._main = start(self._loop, self._integration.run(), name="integration")
         self._main.add_done_callback(self._ended)
 
     def crash(self, down_for: float) -> None:
@@ -78,7 +81,11 @@ class Process:
     def deliver(self, notice: Notice, finished: Finished) -> None:
         """Hand a webhook over; `finished` is called once the handler has answered."""
         assert self._integration is not None
-        task = start(self._loop, self._integration.receive(notice))
+        handler = self._integration.receive(notice)
+        if self._at_once:
+            finished(_run_through(handler))
+            return
+        task = start(self._loop, handler)
         if task.done():
             finished(_error(task))
         else:
@@ -91,6 +98,18 @@ class Process:
         self.failure = task.exception()
         self.stop()
         self._evidence.note("crash", detail=repr(self.failure or "returned")[:80])
+
+
+def _run_through(handler: Coroutine[object, object, None]) -> BaseException | None:
+    """Run a handler that promised not to wait, without the cost of a task; gives what it raised."""
+    try:
+        handler.send(None)
+    except StopIteration:
+        return None
+    except Exception as error:  # noqa: BLE001 (whatever it is, its sender gets a 500)
+        return error
+    handler.close()
+    raise HarnessError(f"{handler!r} waits, though its integration says `answers_at_once`")
 
 
 def _age(task: asyncio.Task[object]) -> tuple[int, str]:

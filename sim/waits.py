@@ -31,12 +31,11 @@ _DONE.set_result(None)
 class _Wait:
     """What a task waits for, in the few words that asyncio's task asks of a future. States: waiting, over."""
 
-    __slots__ = ("_asyncio_future_blocking", "context", "wake")
+    __slots__ = ("_asyncio_future_blocking", "context", "get_loop", "wake")
     _asyncio_future_blocking: bool
+    get_loop: Callable[[], asyncio.AbstractEventLoop]
     context: Context
     wake: Any
-
-    get_loop = staticmethod(asyncio.get_running_loop)
 
     def add_done_callback(self, callback: Callable[[asyncio.Future[Any]], object], *, context: Context) -> None:
         """Called once, by the task, when it suspends."""
@@ -82,11 +81,68 @@ def pause(env: simpy.Environment, delay: float) -> Generator[_Pause, None, None]
     """Wait `delay` seconds of the run, counted from when it is awaited. Raises ValueError for a negative delay."""
     wait = _Pause()
     wait._asyncio_future_blocking = True
+    wait.get_loop = env.get_loop  # type: ignore[attr-defined]  # set by VirtualLoop; asyncio's own asks the kernel
     wait.callbacks = _END
     if 0.0 <= delay < inf:
         heappush(env._queue, (env._now + delay, NORMAL, next(env._eid), wait))  # type: ignore[misc]
     elif delay != inf:  # an endless pause is on no heap, so that a deadlock is seen
         raise ValueError(f"a pause of {delay} s; it takes 0 s or more")
+    yield wait
+
+
+class Errand(_Wait):
+    """Work far away: go there, do it, come back; the task that waits is woken once, at the end.
+
+    `work(errand)` is called on arrival and gives the seconds until the end, or until it is called again where it sets
+    `again`. A cancelled wait does not stop an errand that is on its way: the work is done, and nobody hears of it.
+    States: under way, on the way back, over.
+    """
+
+    __slots__ = ("again", "callbacks", "env", "heard", "work")
+    again: bool
+    callbacks: tuple[Callable[[Errand], None], ...] | None
+    env: simpy.Environment
+    heard: bool
+    work: Callable[[Errand], float]
+    _ok = True
+    drawn = True
+
+    def cancel(self, msg: object = None) -> bool:
+        """Called by the task when it is cancelled."""
+        if not self.heard or not self.callbacks:
+            return False
+        self.heard = False
+        self._wake_cancelled(msg)
+        return True
+
+
+def _arrive(errand: Errand) -> None:
+    errand.again = False
+    more = errand.work(errand)
+    if errand.heard or errand.again:
+        errand.callbacks = _ARRIVE if errand.again else _RETURN
+        env = errand.env
+        heappush(env._queue, (env._now + more, NORMAL, next(env._eid), errand))  # type: ignore[misc]
+
+
+def _return(errand: Errand) -> None:
+    if errand.heard:
+        errand.context.run(errand.wake, _DONE)
+
+
+_ARRIVE: Final = (_arrive,)
+_RETURN: Final = (_return,)
+
+
+@coroutine
+def errand(env: simpy.Environment, out: float, work: Callable[[Errand], float]) -> Generator[Errand, None, None]:
+    """Wait for work that is done after `out` seconds of the run, and for the way back that it gives."""
+    wait = Errand()
+    wait._asyncio_future_blocking = True
+    wait.get_loop = env.get_loop  # type: ignore[attr-defined]
+    wait.callbacks = _ARRIVE
+    wait.env, wait.work, wait.heard = env, work, True
+    heappush(env._queue, (env._now + out, NORMAL, next(env._eid), wait))  # type: ignore[misc]
     yield wait
 
 
@@ -129,8 +185,10 @@ def until(event: simpy.Event) -> Generator[_EventWait, None, Any]:
     A cancelled wait leaves the event alone: give a request or a get back with `with`, as a SimPy process does.
     """
     if event.callbacks is not None:
-        wait = _DrawnEventWait() if getattr(asyncio.get_running_loop(), "is_drawn", False) else _EventWait()
+        get_loop = event.env.get_loop  # type: ignore[attr-defined]
+        wait = _DrawnEventWait() if get_loop().is_drawn else _EventWait()
         wait._asyncio_future_blocking = True
+        wait.get_loop = get_loop
         wait.event = event
         event.callbacks.append(wait.end)
         yield wait

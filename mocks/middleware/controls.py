@@ -63,9 +63,9 @@ class Controls(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """How often changed stock is told to the channels."""
     reconcile_every: Seconds = Seconds(3600)
     """How often books are compared."""
-    quiet_after: Seconds = Seconds(4 * 3600)
+    quiet_after: Seconds = Seconds(18 * 3600)
     """Time after which a release without news is asked about."""
-    lost_after: Seconds = Seconds(36 * 3600)
+    lost_after: Seconds = Seconds(96 * 3600)
     """Time after its dispatch after which a parcel that was not delivered is asked about."""
     memory: Seconds = Seconds(48 * 3600)
     """How long numbers of finished messages and orders are remembered."""

@@ -18,7 +18,7 @@ from seatrial.mocks.middleware.reconciliation import Reconciliation
 from seatrial.mocks.middleware.returning import Returning
 from seatrial.mocks.middleware.shipping import Shipping
 from seatrial.mocks.middleware.sourcing import Sourcing
-from seatrial.sim.errors import CallError
+from seatrial.sim.errors import CallError, Rejected
 from seatrial.sim.integration import Surroundings
 from seatrial.sim.notice import Notice
 
@@ -30,19 +30,20 @@ class Orchestration:
 
     Settings: ClassVar[type[Controls]] = Controls
     """Its controls and their settings."""
+    answers_at_once: ClassVar[bool] = True
+    """`receive` stores the message and returns, without waiting for anybody: it needs no task of its own."""
 
     def __init__(self, around: Surroundings, settings: Controls) -> None:
         self._deck = deck = Deck(around, settings)
         self._controls = settings
         self._sourcing = Sourcing(deck)
         self._inventory = Inventory(deck)
-        self._started = asyncio.Event()
         self._arrivals: Arrivals | None = None
 
     async def receive(self, notice: Notice) -> None:
         """Take a webhook in."""
-        await self._started.wait()
-        assert self._arrivals is not None
+        if self._arrivals is None:
+            raise Rejected("starting", status=503)
         await self._arrivals.receive(notice)
 
     async def run(self) -> None:
@@ -53,7 +54,6 @@ class Orchestration:
             deck.mailroom = mailroom
             mailroom.on_dead = self._dead
             arrivals = self._arrivals = Arrivals(deck, mailroom, self._inventory)
-            self._started.set()
             await self._recover(mailroom)
             for channel in deck.channels.values():
                 if channel.kind == "marketplace":
