@@ -70,7 +70,8 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True):
 
     def owing_until(self, end: int) -> int:
         """Last microsecond at which an obligation can arise that has to be met in a run whose last row is at `end`; a
-        run that was stopped ends there."""
+        run that was stopped ends there.
+        """
         over = int(self.duration * 1_000_000) if self.duration and self.complete else end
         return over - int(self.grace * 1_000_000)
 

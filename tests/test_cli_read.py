@@ -1,0 +1,148 @@
+"""`seatrial show`, `explain` and `digest`: what a run folder says, sound, stopped or damaged."""
+
+from __future__ import annotations
+
+import re
+import shutil
+from pathlib import Path
+
+import msgspec
+import polars as pl
+import pytest
+from click.testing import CliRunner, Result
+
+import seatrial
+from seatrial.cli import main
+from seatrial.reports.saved import VERDICT, load_verdict
+
+SCENARIO = """\
+name: probe
+asks: What does a careless integration leave behind?
+start: 2026-03-02 08:00:00
+duration: 1 h
+calm: 2 d
+demand: {kind: synthetic, arrivals: {kind: constant, rate: 20/h}, skus: 20, returns: 0, cancellations: 0}
+integration: naive
+faults:
+  - {fault: lost_reply, at: erp.create_sales_order, nth: 1, times: 3, name: gone}
+expect:
+  orders.placed: 19
+"""
+
+
+@pytest.fixture(scope="module")
+def kept(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A finished run, for tests that only read."""
+    place = tmp_path_factory.mktemp("runs")
+    (place / "probe.yaml").write_text(SCENARIO, encoding="utf-8")
+    seatrial.run(place / "probe.yaml", out=place / "run")
+    return place / "run"
+
+
+@pytest.fixture
+def run(kept: Path, tmp_path: Path) -> Path:
+    """A copy of it, for tests that break things."""
+    return Path(shutil.copytree(kept, tmp_path / "run"))
+
+
+def told(*arguments: object, code: int = 0) -> Result:
+    result = CliRunner().invoke(main, [*map(str, arguments)])
+    assert "Traceback" not in result.output
+    assert result.exit_code == code, result.output
+    return result
+
+
+def test_show_says_the_verdict_the_limits_the_rules_and_the_readings(kept: Path) -> None:
+    """Everything that a tired engineer asks first stands in one screen."""
+    shown = told("show", kept).stdout
+    assert "VIOLATED  " in shown
+    for words in ("limit on", "orders.placed", "= 19", "held", "lost.total", "broken (stands always)"):
+        assert words in shown
+    assert re.search(r"^gone\s+lost_reply\s+start to 1 h\s+12\s+3\s+3\s*$", shown, re.MULTILINE)
+    assert "orders.completed_share" in shown
+    assert "more: seatrial show RUN --all" in shown
+
+
+def test_show_all_gives_every_reading(kept: Path) -> None:
+    """Each reading of the verdict has its line."""
+    shown = told("show", kept, "--all").stdout
+    assert [each.name for each in load_verdict(kept).readings if each.name not in shown] == []
+
+
+def test_a_run_without_a_verdict_is_judged_when_it_is_shown(run: Path) -> None:
+    """With the limits of the scenario beside its evidence, the verdict is the one it had."""
+    before = load_verdict(run)
+    (run / VERDICT).unlink()
+    shown = told("show", run).stdout
+    assert "VIOLATED" in shown
+    assert f"findings ({len(before.findings)})" in shown
+    assert [each.code for each in before.findings if each.code not in shown] == []
+
+
+def test_a_run_without_a_manifest_is_incomplete_and_can_be_read(run: Path) -> None:
+    """It says what is missing, is inconclusive, and its evidence is shown, told and digested all the same."""
+    (run / "manifest.json").unlink()
+    shown = told("show", run).stdout
+    assert shown.startswith("? INCONCLUSIVE")
+    assert "incomplete     there is no manifest.json: the run was stopped before its end" in shown
+    assert "sales order" in told("explain", run, "--order", "MP-000001").stdout
+    digested = told("digest", run)
+    assert len(digested.stdout.strip()) == 64
+    assert "the run is incomplete: there is no manifest.json" in digested.stderr
+
+
+def test_a_run_that_lost_evidence_is_incomplete(run: Path) -> None:
+    """A part that is gone or cut short is named."""
+    part = run / "part-00000.parquet"
+    part.write_bytes(part.read_bytes()[:-100])
+    shown = told("show", run).stdout
+    assert shown.startswith("? INCONCLUSIVE")
+    assert "part-00000.parquet is truncated or damaged" in shown
+    assert "part-00000.parquet is truncated or damaged" in told("digest", run).stderr
+
+
+def test_the_story_of_an_order_is_told_in_time_order(kept: Path) -> None:
+    """Every partner that had to do with it has its say, from the sale on."""
+    story = told("explain", kept, "--order", "MP-000003").stdout.splitlines()
+    assert "sold for MP-000003" in story[0]
+    assert [int(line.rpartition("#")[2]) for line in story] == sorted(int(line.rpartition("#")[2]) for line in story)
+    assert [who for who in ("marketplace", "integration", "→ erp", "north") if f"  {who} " not in "".join(story)] == []
+
+
+def test_an_unknown_order_is_answered_with_the_nearest(kept: Path) -> None:
+    """The error names order numbers that the run knows."""
+    said = told("explain", kept, "--order", "MP-00003", code=2).stderr
+    assert "no such order in this run: 'MP-00003'" in said
+    assert "did you mean 'MP-000003'" in said
+
+
+def test_a_finding_is_explained_by_its_witness(kept: Path) -> None:
+    """The shortest chain of evidence, and the command that makes the run again."""
+    finding = next(each for each in load_verdict(kept).findings if each.witness)
+    shown = told("explain", kept, "--finding", finding.code.lower()).stdout
+    assert finding.title in shown
+    assert [row.number for row in finding.witness if f"#{row.number}" not in shown] == []
+    assert "seatrial run " in shown
+    assert "known: " in told("explain", kept, "--finding", "NONSENSE", code=2).stderr
+
+
+def test_the_digest_agrees_with_the_manifest(kept: Path) -> None:
+    """Only the digest goes to stdout, so that a script can take it."""
+    digested = told("digest", kept)
+    manifest = msgspec.json.decode((kept / "manifest.json").read_bytes())
+    assert digested.stdout == manifest["digest"] + "\n"
+    assert "agrees with the manifest" in digested.stderr
+
+
+def test_evidence_that_was_changed_is_seen(run: Path) -> None:
+    """A digest that differs from the manifest's ends with 3."""
+    part = run / "part-00000.parquet"
+    rows = pl.read_parquet(part)
+    rows.with_columns(amount=pl.col("amount") + 1).write_parquet(part)
+    assert "is not what the run wrote" in told("digest", run, code=3).stderr
+
+
+def test_a_damaged_verdict_is_bad_input(run: Path) -> None:
+    """It is named with what to do, and is no traceback."""
+    (run / VERDICT).write_text("{", encoding="utf-8")
+    assert f"{VERDICT} cannot be read" in told("show", run, code=2).stderr
