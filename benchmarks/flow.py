@@ -37,7 +37,9 @@ demand:
   returns: 2 %
   cancellations: 1 %
 partners:
-  north: {{settings: &busy {{pickers: 400, doors: 8, opens: "00:00", closes: "00:00", cut_off: "", collect_every: 15 min}}}}
+  north:
+    settings: &busy
+      {{pickers: 400, doors: 8, opens: "00:00", closes: "00:00", cut_off: "", collect_every: 15 min}}
   south: {{settings: *busy}}
 """
 
