@@ -34,6 +34,7 @@ from seatrial.sim.fate import (
 from seatrial.sim.fault import Draw, Fault, Rule
 from seatrial.sim.latency import Constant
 from seatrial.sim.link import Link, LinkClient
+from seatrial.sim.loop import VirtualLoop
 from seatrial.sim.notice import Notice
 from seatrial.sim.operation import Request, operation
 from seatrial.sim.partner import Partner
@@ -170,14 +171,17 @@ class Sea:
 
     def fate(self, operation: str, sent_at: float = START) -> Fate | None:
         """What the rule has in store: a second one of the same seed decides the same."""
-        direction = self.rule.direction
+        direction, armed = self.rule.direction, ArmedRule(self.rule, Dice(SEED))
+        access = next((each.access for each in self.erp.operations.values() if each.name == operation), "")
+        if not armed.aims_at("erp", self.erp.kind, operation, direction, access):
+            return None  # a fault that wants a read leaves a write alone
         asked = Call("erp", operation, direction, "MP-1", "MP-1", 1, sent_at=sent_at, quantity=10)
-        decision = ArmedRule(self.rule, Dice(SEED)).decide(asked, sent_at)
+        decision = armed.decide(asked, sent_at)
         return None if decision is None else decision.fate
 
     def call(self, request: Request[Any]) -> tuple[Sight, float]:
         """What is seen of a call made at second START with a sign-in of second 0, and the time it took."""
-        loop = self.world.loop()
+        loop = VirtualLoop(self.world.env)
         try:
             return loop.run_until_complete(self._call(request))
         finally:
