@@ -238,7 +238,8 @@ class LinkClient:
                 return await self._pass(exchange)
             case Twice(gap):
                 # The copy sets out anew when the original arrives: without a gap too, it comes second.
-                after(self._env, exchange.out, after, self._env, gap, self._work, exchange)
+                copy = Exchange(exchange.line, exchange.call, exchange.request, 0.0, exchange.deadline)
+                after(self._env, exchange.out, after, self._env, gap, self._work, copy)
                 return await self._pass(exchange)
             case Stale(age):
                 return await self._stale(exchange, age)
