@@ -37,8 +37,6 @@ class Surroundings(msgspec.Struct, frozen=True):
     """Keyed dice for jitter: a text gives a number in [0, 1)."""
     event: Callable[[str, str, str], None]
     """Write a business event of the integration: name, business key, order number."""
-    minor_per_major: int = 100
-    """Minor units of one unit of the currency."""
 
     def of_kind(self, *kinds: str) -> tuple[Client, ...]:
         """The clients of all partners of these kinds, in the order of their names."""

@@ -37,8 +37,3 @@ def quantity_schema(kind: type) -> dict[str, Any]:
     if kind not in _EXAMPLES:
         raise NotImplementedError(kind)  # msgspec's protocol for "not mine"
     return {"type": ["string", "number"], "examples": _EXAMPLES[kind], "description": (kind.__doc__ or "")}
-
-
-def write_quantity(value: Any) -> Any:
-    """Turn a quantity into plain JSON (an `enc_hook` of msgspec)."""
-    return float(value)
