@@ -18,10 +18,12 @@ from typing import Any, get_args
 import msgspec
 import pytest
 
+import seatrial
 from seatrial.reports.documents import BESIDES, FLOW
 from seatrial.reports.facts import TEAM_MINUTES
 from seatrial.reports.judge import measures
 from seatrial.reports.limitcheck import STANDING
+from seatrial.reports.page_words import amount_text
 from seatrial.reports.percentiles import STATISTICS
 from seatrial.reports.reading import Definition
 from seatrial.scenarios.loader import library, load_scenario
@@ -33,6 +35,17 @@ from seatrial.sim.rows import SCHEMA
 
 ROOT = Path(__file__).resolve().parent.parent
 PLACE = re.compile(r"(<!-- table: (?P<what>[^>]+?) -->\n).*?(<!-- end of table -->)", re.DOTALL)
+DEMO = {
+    "orders.completed_share": "orders done",
+    "duplicates.total": "documents made twice: sales orders, releases, messages",
+    "lost.total": "documents that should exist and do not: orders never entered or released, parcels never invoiced",
+    "money.at_risk": "money lost or owed because documents do not match",
+    "drift.erp.left": "units by which the ERP's stock is wrong at the end",
+    "unanswered.returns": "wishes to send goods back that nobody answered",
+    "recovery.max": "time until trade was as before a fault, the longest",
+    "sales_lost.units": "units that shoppers wanted and the listing did not offer",
+}
+"""What the README tells of the demo: readings, and their words there."""
 FAMILIES = {
     frozenset(FLOW): ("CLASS",),
     frozenset((*FLOW, *BESIDES)): ("CLASS", "BESIDE"),
@@ -124,8 +137,8 @@ def partners(_: str) -> str:
         parts.append(f"### {name}\n\n{prose(kind)}\n")
         own = [code(each.name) for each in kind.operations.values() if not hasattr(Partner, each.name)]
         parts.append(f"Operations: {', '.join(sorted(own))}.\n")
-        told = [f"Events by webhook: {', '.join(map(code, kind.events))}.\n"] if kind.events else []
-        parts += told + ([f"Work inside: {', '.join(map(code, kind.works))}.\n"] if kind.works else [])
+        for word, names in (("Events by webhook", kind.events), ("Work inside", kind.works)):
+            parts += [f"{word}: {', '.join(map(code, names))}.\n"] if names else []
         if msgspec.structs.fields(kind.Settings):
             parts.append(table("setting | takes | default | meaning", field_rows(kind.Settings)))
     return "\n" + "\n".join(parts)
@@ -134,14 +147,12 @@ def partners(_: str) -> str:
 def all_measures(_: str) -> str:
     parts = []
     for measure in measures():
-        rows = sorted_by_first(measure.defines)
-        text = prose(type(measure))
-        parts.append(f"### {snake_case(type(measure).__name__)}\n\n{text}\n")
-        parts.append(table("reading | unit | better | meaning | finding", rows))
+        parts.append(f"### {snake_case(type(measure).__name__)}\n\n{prose(type(measure))}\n")
+        parts.append(table("reading | unit | better | meaning | finding", readings_of(measure.defines)))
     return "\n" + "\n".join(parts)
 
 
-def sorted_by_first(defines: Sequence[Definition]) -> list[tuple[str, str, str, str, str]]:
+def readings_of(defines: Sequence[Definition]) -> list[tuple[str, str, str, str, str]]:
     """One row for all readings whose names differ in one word and that say the same of it."""
     shapes = Counter(shape for each in defines for shape in shapes_of(each))
     groups: dict[tuple[str, ...], list[Definition]] = {}
@@ -208,6 +219,20 @@ def scenarios(_: str) -> str:
     return table("scenario | asks", ((code(name), load_scenario(name).scenario.asks) for name in library()))
 
 
+def demo(_: str) -> str:
+    """Both runs of `make demo`, side by side, and how much they wrote."""
+    runs = [seatrial.run("peak-week", integration=name) for name in ("resilient", "naive")]
+    rows = [("verdict", *(f"**{run.verdict.outcome.value}**" for run in runs))]
+    for name, words in DEMO.items():
+        readings = [run.reading(name) for run in runs]
+        currency = runs[0].verdict.facts.currency
+        rows.append((words, *(amount_text(each.value, each.unit, currency) for each in readings)))
+    struck = sum(rule.fired for rule in runs[0].verdict.coverage)
+    told = f"{runs[0].reading('orders.placed').value:,.0f} orders, {struck:,} strikes of faults against `resilient`"
+    wrote = " and ".join(f"{run.rows:,}" for run in runs)
+    return table(" | resilient | naive", rows) + f"\nSeed 1: {told}; {wrote} rows of evidence.\n"
+
+
 def named(path: str) -> Any:
     """What stands at a dotted path: a name in a module, or a class in a class of it."""
     module, name = path.rsplit(".", 1)
@@ -216,6 +241,7 @@ def named(path: str) -> Any:
 
 WRITERS: dict[str, Callable[[str], str]] = {
     "controls": controls,
+    "demo": demo,
     "events": events,
     "families": families,
     "faults": faults,
@@ -245,7 +271,12 @@ def pages() -> list[Path]:
     return [page for page in every if PLACE.search(page.read_text(encoding="utf-8"))]
 
 
-@pytest.mark.parametrize("page", pages(), ids=lambda page: page.name)
+def marked(page: Path) -> Any:
+    """The README has the demo run for its figures, which takes some seconds."""
+    return pytest.param(page, marks=pytest.mark.slow if page.name == "README.md" else (), id=page.name)
+
+
+@pytest.mark.parametrize("page", [marked(page) for page in pages()])
 def test_the_tables_of_a_page_are_those_of_the_code(page: Path) -> None:
     """Whoever changes a docstring, a field or an extension writes the pages anew: run this file as a program."""
     text = page.read_text(encoding="utf-8")
