@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from asyncio import CancelledError
-from collections import deque
-from collections.abc import Callable
 from contextlib import suppress
 from typing import Any, NoReturn, TypeVar
 
 from seatrial.sim.call import REQUEST, Call
-from seatrial.sim.door import Door
 from seatrial.sim.errors import CallError, Disconnected, HarnessError, Refused, Rejected, TimedOut, Unreadable
+from seatrial.sim.exchange import Exchange, Line
 from seatrial.sim.fate import (
     Answer,
     Behind,
@@ -28,88 +26,14 @@ from seatrial.sim.fate import (
 )
 from seatrial.sim.fault import Decision
 from seatrial.sim.latency import sampler
-from seatrial.sim.operation import Operation, Request
+from seatrial.sim.operation import Request
 from seatrial.sim.partner import Partner
 from seatrial.sim.process import Incarnation
 from seatrial.sim.retryafter import read_retry_after, write_retry_after
-from seatrial.sim.rulebook import ArmedRule
 from seatrial.sim.session import SignIn
-from seatrial.sim.waits import Errand, after, errand, pause
+from seatrial.sim.waits import after, errand, pause
 
 ReplyT = TypeVar("ReplyT")
-_COPIES = 64  # replies kept for stale reads, where a rule aims at a read
-
-
-class Line:
-    """One operation of one partner as callers reach it."""
-
-    __slots__ = ("copies", "document", "door", "gated", "key_of", "lane", "name", "order_of")
-
-    def __init__(self, operation: Operation, door: Door, lane: list[ArmedRule]) -> None:
-        self.name = operation.name
-        self.document = operation.document
-        self.door = door
-        self.gated = bool(door.gates)
-        self.lane = lane
-        self.key_of: Callable[[Any], str] = operation.key_of()
-        self.order_of: Callable[[Any], str] = operation.order_of()
-        self.copies: deque[tuple[float, Any, Any]] = deque(maxlen=0 if operation.write else _COPIES)
-
-
-class Exchange:
-    """One call under way: who asks what, until when somebody waits for the reply, and what it was."""
-
-    __slots__ = ("back", "call", "deadline", "late", "line", "out", "reply", "request")
-
-    def __init__(self, line: Line, call: Call, request: Request[Any], trip: float, deadline: float) -> None:
-        self.line = line
-        self.call = call
-        self.request = request
-        self.out = self.back = trip / 2
-        self.deadline = deadline
-        self.late = False
-        self.reply: Any = None
-
-    def arrive(self, errand: Errand) -> float:
-        """The request reaches the partner: gates, work, and the way back or as much of it as somebody waits for."""
-        line, now = self.line, errand.env._now  # noqa: SLF001
-        if line.gated:
-            try:
-                wait = line.door.admit(self.call, now)
-            except Rejected as error:
-                self.reply = error
-                return self._way_back(now)
-            if wait and now + wait > self.deadline:
-                after(errand.env, wait, self.act, now + wait)  # its turn comes; nobody waits for it any more
-                self.late = True
-                return max(0.0, self.deadline - now)
-            if wait:
-                errand.work, errand.again = self.served, True
-                return wait
-        return self.served(errand)
-
-    def served(self, errand: Errand) -> float:
-        """The partner does its work."""
-        now = errand.env._now  # noqa: SLF001
-        self.act(now)
-        return self._way_back(now)
-
-    def act(self, now: float) -> Any:
-        """Have the partner do its work; gives its reply, or the Rejected that it raised."""
-        line = self.line
-        try:
-            self.reply = line.door.act(self.call, self.request, now)
-        except Rejected as error:
-            self.reply = error
-        else:
-            if line.lane:
-                line.copies.append((now, self.request, self.reply))
-        return self.reply
-
-    def _way_back(self, now: float) -> float:
-        left = self.deadline - now
-        self.late = self.back > left
-        return max(0.0, left) if self.late else self.back
 
 
 class Link:
@@ -126,6 +50,7 @@ class Link:
         self.slow = partner.conduct.latency.quantile(0.99)
         self.lines = {
             request: Line(
+                partner,
                 door.operation,
                 door,
                 ground.rulebook.lane(partner.name, partner.kind, door.operation.name, REQUEST, door.operation.access),
@@ -187,8 +112,10 @@ class LinkClient:
 
     async def _pass(self, exchange: Exchange) -> Any:
         """There and back, with the partner's work in between; no faster than the link, no longer than the deadline."""
-        if exchange.call.sent_at + exchange.out > exchange.deadline:
-            after(self._env, exchange.out, self._work, exchange)  # it still arrives; nobody waits for it any more
+        if exchange.call.sent_at + exchange.out > exchange.deadline:  # it still arrives, unheard
+            after(
+                self._env, exchange.out, exchange.arrive_unheard, self._env
+            )  # it still arrives; nobody waits for it any more
             await self._time_out(exchange)
         await errand(self._env, exchange.out, exchange.arrive)
         if exchange.late:
@@ -205,14 +132,6 @@ class LinkClient:
             await self._pass(exchange)
         exchange.back = back
         return exchange.reply
-
-    def _work(self, exchange: Exchange) -> None:
-        """The partner gets a request that nobody waits for any more."""
-        try:
-            exchange.line.door.admit(exchange.call, self._env.now)
-        except Rejected:
-            return
-        exchange.act(self._env.now)
 
     async def _back(self, exchange: Exchange) -> None:
         if self._env.now + exchange.back > exchange.deadline:
@@ -237,12 +156,11 @@ class LinkClient:
                 exchange.back += seconds
                 return await self._pass(exchange)
             case Twice(gap):
-                # The copy sets out anew when the original arrives: without a gap too, it comes second.
-                copy = Exchange(exchange.line, exchange.call, exchange.request, 0.0, exchange.deadline)
-                after(self._env, exchange.out, after, self._env, gap, self._work, copy)
+                exchange.gap = gap
                 return await self._pass(exchange)
             case Stale(age):
-                return await self._stale(exchange, age)
+                exchange.age = age
+                return await self._pass(exchange)
             case Answer():
                 await self._back(exchange)
                 self._answer(exchange, fate)
@@ -291,21 +209,6 @@ class LinkClient:
         bodies = {"html": "<!DOCTYPE html><html><body>Service unavailable</body></html>", "malformed": '{"id": '}
         body = bodies.get(answer.body, "")
         raise Unreadable(f"{place}: {answer.body} body with status {answer.status}", status=answer.status, body=body)
-
-    async def _stale(self, exchange: Exchange, age: float) -> Any:
-        """Answer from an old copy: the reply that was true then, or one that sees no later change."""
-        line, partner, now = exchange.line, self._link.partner, self._env.now
-        old = [reply for at, asked, reply in line.copies if at <= now - age and asked == exchange.request]
-        partner.visible_until = now - age
-        try:
-            reply = old[-1] if old else exchange.act(now)
-        finally:
-            partner.visible_until = float("inf")
-        await pause(self._env, exchange.out)
-        await self._back(exchange)
-        if isinstance(reply, Rejected):
-            raise reply
-        return reply
 
     def _mattered(self, decision: Decision, outcome: str, waited: float) -> bool:
         """Whether anybody saw something that would not have been without the fault."""

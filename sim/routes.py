@@ -42,11 +42,13 @@ class Route(msgspec.Struct, frozen=True):
         """The request of a call. Raises Rejected (400 `invalid_request`) with what is wrong where."""
         try:
             if self.operation.method == "GET":
-                return msgspec.convert({**query, **fields}, self.operation.request, strict=False)
-            given = msgspec.json.decode(body or b"{}", type=dict[str, Any])
-            return msgspec.convert({**given, **fields}, self.operation.request)
+                request: Request[Any] = msgspec.convert({**query, **fields}, self.operation.request, strict=False)
+            else:
+                given = msgspec.json.decode(body or b"{}", type=dict[str, Any])
+                request = msgspec.convert({**given, **fields}, self.operation.request)
         except (msgspec.ValidationError, msgspec.DecodeError) as error:
             raise Rejected("invalid_request", str(error), status=400) from error
+        return request
 
 
 def routes_of(operations: Iterable[Operation]) -> tuple[Route, ...]:

@@ -16,7 +16,9 @@ class BreakerOpen(Refused):
 
 
 class Breaker:
-    """Closed: calls pass. Open: after `limit` failures in a row, for `rest` seconds. Then one call may try."""
+    """Closed: calls pass. Open: after `limit` failures in a row, for `rest` seconds. Then one call may try,
+    and the others wait for what becomes of it.
+    """
 
     def __init__(self, limit: int, rest: float, tell: Callable[[str], None]) -> None:
         self._limit = limit
@@ -24,6 +26,7 @@ class Breaker:
         self._tell = tell
         self._failures = 0
         self._open_until = 0.0
+        self._trying_until = 0.0  # until then one call finds out for all
 
     @property
     def troubled(self) -> bool:
@@ -34,17 +37,21 @@ class Breaker:
         """Raises BreakerOpen unless a call may pass."""
         if now < self._open_until:
             raise BreakerOpen(partner, self._open_until - now)
+        if self._failures >= self._limit:
+            if now < self._trying_until:
+                raise BreakerOpen(partner, self._trying_until - now)
+            self._trying_until = now + self._rest
 
     def succeeded(self) -> None:
         """The partner answered."""
         if self._failures >= self._limit:
             self._tell("breaker_closed")
-        self._failures = 0
+        self._failures, self._trying_until = 0, 0.0
 
     def failed(self, now: float) -> None:
         """The partner did not answer, or with an error of its own making."""
         self._failures += 1
+        if self._failures == self._limit:
+            self._tell("breaker_opened")
         if self._failures >= self._limit and now >= self._open_until:
-            if self._failures == self._limit:
-                self._tell("breaker_opened")
-            self._open_until = now + self._rest
+            self._open_until, self._trying_until = now + self._rest, 0.0

@@ -73,11 +73,11 @@ class Orchestration:
                     break
                 except CallError:
                     await asyncio.sleep(_START_AGAIN)
-        for _, file in await self._deck.store.scan(ORDERS):
-            assert isinstance(file, OrderFile)
+        files = [file for _, file in await self._deck.store.scan(ORDERS) if isinstance(file, OrderFile)]
+        for file in files:
             self._deck.stock.expect((*file.unsourced, *file.waiting))
             self._sourcing.wait(file)
-            self._deck.watch.see(file)
+        self._deck.watch.see_all(files)
         await mailroom.recover()
 
     def _handlers(self) -> Mapping[str, Handler]:

@@ -8,7 +8,7 @@ class Throttle:
 
     def __init__(self, rate: float, burst: int) -> None:
         self._gap = 1.0 / rate
-        self._slack = self._gap * burst
+        self._slack = self._gap * (burst - 1)
         self._next = 0.0
 
     def book(self, now: float) -> float:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from seatrial.mocks.middleware.files import OrderFile
 
@@ -27,6 +27,15 @@ class Watch:
             else:
                 self._at_warehouse.pop(number, None)
                 self._on_the_road.pop(number, None)
+
+    def see_all(self, files: Iterable[OrderFile]) -> None:
+        """Begin anew with these files, whatever their order."""
+        for file in files:
+            self.see(file)
+        for rows in (self._at_warehouse, self._on_the_road):
+            ordered = sorted(rows.items(), key=lambda row: (row[1], row[0]))
+            rows.clear()
+            rows.update(ordered)
 
     def silent_at_warehouse(self, since: float) -> Iterator[tuple[str, str]]:
         """Release and order numbers without news from the warehouse since then."""

@@ -123,7 +123,6 @@ def test_who_will_not_queue_so_long_times_out_and_is_served_all_the_same() -> No
     assert strait.ledger.worked == [(TRIP / 2, "MP-0"), (TRIP / 2 + SERVICE, "MP-1")]
 
 
-@pytest.mark.xfail(reason="the link forgets a request whose caller is cancelled while it queues at the partner")
 def test_who_is_cancelled_in_the_queue_is_served_all_the_same() -> None:
     """A request that has arrived cannot be called back, also where it still waits for its slot."""
     strait = Strait(Conduct(limits={"enter": ONE_AT_A_TIME}))
@@ -138,7 +137,6 @@ def test_who_is_cancelled_in_the_queue_is_served_all_the_same() -> None:
     assert strait.ledger.worked == [(TRIP / 2, "MP-0"), (TRIP / 2 + SERVICE, "MP-1")]
 
 
-@pytest.mark.xfail(reason="a copy, or a request whose caller gave up on its way, is worked on without queueing")
 @pytest.mark.parametrize("late", [False, True])
 def test_a_request_that_nobody_waits_for_queues_like_any_other(late: bool) -> None:
     """A copy of a call and a call whose caller was gone before it arrived take their turn at the partner."""

@@ -1,0 +1,123 @@
+"""A call under way: who asks what of whom, until when somebody waits, and what became of it."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable
+from typing import Any
+
+from simpy import Environment
+
+from seatrial.sim.call import Call
+from seatrial.sim.door import Door
+from seatrial.sim.errors import Rejected
+from seatrial.sim.operation import Operation, Request
+from seatrial.sim.partner import Partner
+from seatrial.sim.rulebook import ArmedRule
+from seatrial.sim.waits import Errand, after
+
+_COPIES = 64  # replies kept for stale reads, where a rule aims at a read
+
+
+class Line:
+    """One operation of one partner as callers reach it."""
+
+    __slots__ = ("copies", "document", "door", "gated", "key_of", "lane", "name", "order_of", "partner")
+
+    def __init__(self, partner: Partner, operation: Operation, door: Door, lane: list[ArmedRule]) -> None:
+        self.partner = partner
+        self.name = operation.name
+        self.document = operation.document
+        self.door = door
+        self.gated = bool(door.gates)
+        self.lane = lane
+        self.key_of: Callable[[Any], str] = operation.key_of()
+        self.order_of: Callable[[Any], str] = operation.order_of()
+        self.copies: deque[tuple[float, Any, Any]] = deque(maxlen=0 if operation.write else _COPIES)
+
+
+class Exchange:
+    """One call under way, and its reply: what the handler answered, or the Rejected that it raised.
+
+    `gap` has the request arrive a second time, so many seconds after the first; `age` has a read answered from a copy
+    as old as that. States: on its way out, at the partner, on its way back; `late` when nobody waits for the reply.
+    """
+
+    __slots__ = ("age", "back", "call", "deadline", "gap", "late", "line", "out", "reply", "request")
+
+    def __init__(self, line: Line, call: Call, request: Request[Any], trip: float, deadline: float) -> None:
+        self.line = line
+        self.call = call
+        self.request = request
+        self.out = self.back = trip / 2
+        self.deadline = deadline
+        self.late = False
+        self.gap = self.age = -1.0
+        self.reply: Any = None
+
+    def arrive(self, errand: Errand) -> float:
+        """The request reaches the partner: gates, work, and the way back or as much of it as somebody waits for."""
+        line, now = self.line, errand.env._now  # noqa: SLF001
+        if self.gap >= 0:
+            copy = Exchange(line, self.call, self.request, 0.0, self.deadline)
+            after(errand.env, self.gap, copy.arrive_unheard, errand.env)
+        if line.gated:
+            try:
+                wait = line.door.admit(self.call, now)
+            except Rejected as error:
+                self.reply = error
+                return self._way_back(now)
+            if wait and now + wait > self.deadline:
+                after(errand.env, wait, self.act, now + wait)  # its turn comes; nobody waits for it any more
+                self.late = True
+                return max(0.0, self.deadline - now)
+            if wait:
+                errand.work, errand.again = self.served, True
+                return wait
+        return self.served(errand)
+
+    def served(self, errand: Errand) -> float:
+        """The partner does its work."""
+        now = errand.env._now  # noqa: SLF001
+        self.act(now)
+        return self._way_back(now)
+
+    def act(self, now: float) -> Any:
+        """Have the partner do its work; gives its reply, or the Rejected that it raised."""
+        line = self.line
+        try:
+            self.reply = self._old(now) if self.age >= 0 else line.door.act(self.call, self.request, now)
+        except Rejected as error:
+            self.reply = error
+        else:
+            if line.lane:
+                line.copies.append((now, self.request, self.reply))
+        return self.reply
+
+    def _way_back(self, now: float) -> float:
+        left = self.deadline - now
+        self.late = self.back > left
+        return max(0.0, left) if self.late else self.back
+
+    def arrive_unheard(self, env: Environment) -> None:
+        """The request reaches the partner, and nobody waits for the reply; it queues like any other."""
+        try:
+            wait = self.line.door.admit(self.call, env.now)
+        except Rejected:
+            return
+        if wait:
+            after(env, wait, self.act, env.now + wait)
+        else:
+            self.act(env.now)
+
+    def _old(self, now: float) -> Any:
+        """The reply that was true a while ago, or one that sees no later change. Raises Rejected."""
+        line, then = self.line, now - self.age
+        held = [reply for at, asked, reply in line.copies if at <= then and asked == self.request]
+        if held:
+            return held[-1]
+        line.partner.visible_until = then
+        try:
+            return line.door.act(self.call, self.request, now)
+        finally:
+            line.partner.visible_until = float("inf")
