@@ -113,9 +113,7 @@ class LinkClient:
     async def _pass(self, exchange: Exchange) -> Any:
         """There and back, with the partner's work in between; no faster than the link, no longer than the deadline."""
         if exchange.call.sent_at + exchange.out > exchange.deadline:  # it still arrives, unheard
-            after(
-                self._env, exchange.out, exchange.arrive_unheard, self._env
-            )  # it still arrives; nobody waits for it any more
+            after(self._env, exchange.out, exchange.arrive_unheard, self._env)
             await self._time_out(exchange)
         await errand(self._env, exchange.out, exchange.arrive)
         if exchange.late:

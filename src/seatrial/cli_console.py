@@ -25,8 +25,8 @@ def errors() -> Console:
 def table(*titles: str) -> Table:
     """A table without lines: it reads the same in a terminal, a log and a mail."""
     made = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")
-    for title in titles:
-        made.add_column(title, overflow="fold")
+    for place, title in enumerate(titles):
+        made.add_column(title, overflow="fold", no_wrap=place == 0)  # what stands first is a name, to be copied
     return made
 
 
