@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable
+from itertools import count
 from typing import Any
 
 from simpy import Environment
@@ -22,7 +23,7 @@ _COPIES = 64  # replies kept for stale reads, where a rule aims at a read
 class Line:
     """One operation of one partner as callers reach it."""
 
-    __slots__ = ("copies", "document", "door", "gated", "key_of", "lane", "name", "order_of", "partner")
+    __slots__ = ("copies", "count", "document", "door", "gated", "key_of", "lane", "name", "order_of", "partner")
 
     def __init__(self, partner: Partner, operation: Operation, door: Door, lane: list[ArmedRule]) -> None:
         self.partner = partner
@@ -33,6 +34,7 @@ class Line:
         self.lane = lane
         self.key_of: Callable[[Any], str] = operation.key_of()
         self.order_of: Callable[[Any], str] = operation.order_of()
+        self.count = count(1).__next__  # tells calls without a business key apart
         self.copies: deque[tuple[float, Any, Any]] = deque(maxlen=0 if operation.write else _COPIES)
 
 

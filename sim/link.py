@@ -6,7 +6,7 @@ from asyncio import CancelledError
 from contextlib import suppress
 from typing import Any, NoReturn, TypeVar
 
-from seatrial.sim.call import REQUEST, Call
+from seatrial.sim.call import NO_HEADERS, REQUEST, Call
 from seatrial.sim.errors import CallError, Disconnected, HarnessError, Refused, Rejected, TimedOut, Unreadable
 from seatrial.sim.exchange import Exchange, Line
 from seatrial.sim.fate import (
@@ -89,8 +89,13 @@ class LinkClient:
         link, env = self._link, self._env
         sent = env._now  # noqa: SLF001 (SimPy's own field: the property costs a call, twenty times an order)
         key, order = line.key_of(request), line.order_of(request)
-        call = Call(self.name, line.name, REQUEST, key, order, attempt, idempotency_key, self._since, sent)
-        exchange = Exchange(line, call, request, link.latency(f"{line.name}/{key}/{attempt}"), sent + timeout)
+        headers = {"Idempotency-Key": idempotency_key} if line.lane and idempotency_key else NO_HEADERS
+        call = Call(
+            self.name, line.name, REQUEST, key, order, attempt, idempotency_key, self._since, sent, headers=headers
+        )
+        exchange = Exchange(
+            line, call, request, link.latency(f"{line.name}/{key or line.count()}/{attempt}"), sent + timeout
+        )
         decision = link.rulebook.decide(line.lane, call) if line.lane else None
         outcome, status = "cancelled", 0
         try:

@@ -72,8 +72,11 @@ class ArmedRule:
         return all(fnmatchcase(call.headers.get(name, ""), value) for name, value in rule.headers.items())
 
     def _attempt(self, call: Call) -> int:
-        """Attempts are counted here, by business key, for senders that do not number them."""
-        if not self._counts_attempts:
+        """Attempts are counted here, by business key, for senders that do not number them.
+
+        Calls without a key (a poll, a sign-in) are told apart by their count alone: each has a draw of its own.
+        """
+        if call.key and not self._counts_attempts:
             return call.attempt
         name = f"{call.partner}.{call.operation}.{call.key}"
         count = self._attempts[name] = max(self._attempts.get(name, 0) + 1, call.attempt)

@@ -7,8 +7,9 @@ from seatrial.mocks.middleware.orchestration import Orchestration
 
 
 class Resilient(Orchestration):
-    """Survives lost replies, duplicated and reordered webhooks, outages, crashes and wrong stock; each of its controls
-    can be switched off in a scenario.
+    """Every safeguard on: it survives lost replies, repeated and reordered webhooks, outages, crashes and wrong stock.
+
+    Each of its controls can be switched off in a scenario.
     """
 
     Settings = Controls

@@ -15,6 +15,7 @@ class Switches(Controls, frozen=True, forbid_unknown_fields=True):
     dead_letter: bool = False
     reconciliation: bool = False
     fallback_carrier: bool = False
+    alternate_sourcing: bool = False
     inbox: bool = False
     outbox: bool = False
     ordering_guard: bool = False

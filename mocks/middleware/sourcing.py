@@ -16,6 +16,7 @@ from seatrial.mocks.middleware.files import Message, OrderFile, ReleaseFile
 from seatrial.sim.errors import CallError, Rejected
 
 HANDLING = 12 * 3600.0  # from the arrival of goods to their dispatch, for a new promise date
+DAY = 86_400.0
 _ROUNDS = 3
 
 
@@ -124,7 +125,7 @@ class Sourcing:
         file = msgspec.structs.replace(file, waiting=_merge((*file.waiting, *units)))
         self.wait(file)
         await deck.save(file)
-        purchase = f"{number}/S{turn}"
+        purchase = f"{number}/S{deck.around.now() // DAY:.0f}"  # however often it is tried: one purchase a day
         wanted = tuple(OrderedUnits(unit.sku, unit.quantity) for unit in units)
         ordered = await deck.ask(deck.supply, OrderSupply(number, purchase, min(deck.warehouses), wanted), key=purchase)
         ship_by = ordered.due_at + HANDLING

@@ -4,8 +4,8 @@ from importlib.metadata import PackageNotFoundError, version
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from seatrial.voyage import Run, run
     from seatrial.scenarios.loader import load_scenario
+    from seatrial.voyage import Run, run
 
 try:
     __version__ = version("seatrial")
