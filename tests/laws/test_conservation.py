@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import polars as pl
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -86,7 +87,8 @@ class Wake:
         return int(self.rows.filter(chosen).group_by("key").agg(level.last() - level.first())["quantity"].sum())
 
 
-@settings(max_examples=12)
+@pytest.mark.slow
+@settings(max_examples=10)
 @given(storms, integrations, st.integers(0, 10**6))
 def test_nothing_is_made_and_nothing_vanishes(storm: list[str], integration: str, seed: int) -> None:
     """Debits equal credits; no level falls below zero; what is on a shelf is what was there, came in and did not leave;
