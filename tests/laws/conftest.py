@@ -25,9 +25,8 @@ SHORT: Mapping[str, Settings] = MappingProxyType(
         "expired-token": DAY,
         "integration-crash": DAY,
         "lost-erp-replies": DAY,
-        # Without chance: a poll has no business key, and all polls draw alike.
-        "marketplace-html-error": {**DAY, "faults.0.probability": "100 %", "faults.1.probability": "100 %"},
-        "out-of-order-webhooks": {"duration": "1 d", "calm": "3 d"},
+        "marketplace-html-error": {"calm": "3 d"},
+        "out-of-order-webhooks": {"duration": "1 d", "calm": "3 d", "demand.arrivals.rate": "20/h"},
         "oversell-race": {"duration": "1 d", "calm": "5 d", "demand.arrivals.rate": "12/h"},
         "peak-week": {},
         "rate-limit-storm": DAY,

@@ -7,7 +7,6 @@ from datetime import UTC, datetime
 from typing import ClassVar
 
 import msgspec
-import pytest
 
 from seatrial.sim.assortment import Assortment
 from seatrial.sim.call import Call
@@ -101,7 +100,6 @@ def test_the_fate_of_an_order_does_not_depend_on_others() -> None:
     assert refused(*map(Look, keys)) != refused(*map(Look, keys), seed=4)
 
 
-@pytest.mark.xfail(reason="polls have no business key, and what has no key shares one throw of the dice for ever")
 def test_a_share_of_the_polls_is_struck() -> None:
     """Half of many polls meet a rule of 50 %, as half of the orders do: not all of them, and not none."""
     assert 0.4 * MANY < sum(refused(*[Poll()] * MANY)) < 0.6 * MANY
