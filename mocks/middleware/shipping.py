@@ -177,8 +177,8 @@ class Shipping:
                 failure = error
             else:
                 offers += [(rate, carrier) for rate in rates[:1]]
-                if not deck.controls.fallback_carrier:
-                    break
+            if not deck.controls.fallback_carrier:
+                break
         return sorted(offers, key=lambda offer: offer[0].price), failure
 
     async def _buy(self, carrier: Client, order_no: str, parcel_no: str, rate: Rate, again: bool) -> Label:

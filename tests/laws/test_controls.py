@@ -109,7 +109,6 @@ def test_without_one_control_it_costs_more(water: Water, control: str) -> None:
     assert lacking > whole
 
 
-@pytest.mark.xfail(reason="without the control the second carrier is still asked where the first gives no rates")
 def test_an_outage_of_the_cheaper_carrier_needs_the_second(water: Water) -> None:
     """Who has no fallback waits until the carrier is back: people hear of parcels without a label."""
     lacking = water("carrier-outage", "resilient", without("fallback_carrier", AS_IT_IS))
