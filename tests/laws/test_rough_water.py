@@ -95,7 +95,7 @@ def test_the_resilient_comes_through_the_peak_week(water: Water) -> None:
 
 @pytest.mark.slow
 def test_the_naive_does_not_come_through_the_peak_week(water: Water) -> None:
-    """Long before its end: orders entered twice, orders lost, parcels never invoiced; no calm would mend that."""
-    verdict = water("peak-week", "naive", {"duration": "4 d 15 h", "calm": "1 d"})
+    """The same week: orders entered twice, orders lost, parcels that were never invoiced."""
+    verdict = water("peak-week", "naive")
     assert verdict.outcome is Outcome.VIOLATED
     assert violations(verdict) >= {"DUPLICATE_SALES_ORDER", "LOST_ORDER", "MISSING_INVOICE"}
