@@ -20,6 +20,7 @@ Lookup = Callable[[], Awaitable[ReplyT | None]]
 Already = Callable[[Rejected], ReplyT | None]
 """Reads a rejection that means "already done" as the reply it stands for, or None."""
 NO_TIMEOUT = 120.0
+LONGEST_BELIEVED = 3600.0  # a partner that asks for more may have taken milliseconds for seconds
 LONGEST_INLINE = 30.0  # a partner that asks for a longer pause is left to the later delivery
 
 
@@ -112,6 +113,8 @@ class Caller:
         wait = float(self._controls.backoff) * float(2 ** (attempt - 1))
         wait *= 0.5 + self._around.chance(f"{client.name}/{self._around.now():.6f}") / 2
         asked = error.retry_after if isinstance(error, Rejected) else None
+        if asked is not None:
+            asked = min(asked, LONGEST_BELIEVED)
         if asked is not None and client.name in self._throttles:
             self._throttles[client.name].hold(self._around.now() + asked)
         return max(wait, asked or 0.0)

@@ -165,9 +165,6 @@ def test_a_partner_that_says_how_long_is_believed() -> None:
     assert len(late.partner.calls) == 1
 
 
-@pytest.mark.xfail(
-    reason="a wait without sense, milliseconds taken for seconds, stops all calls to that partner"
-)
 def test_nobody_is_believed_for_hours() -> None:
     """A partner that asks for a wait of many hours is asked again within one: its figure may be nonsense."""
     desk = Desk(Rejected("busy", status=429, retry_after=30_000.0))
