@@ -64,13 +64,14 @@ class Caller:
                 reply = already(error) if keyed and already is not None else None
                 if reply is not None:
                     return reply
-                await self._recover(client, error, attempt)
+                unclear: CallError = error
             except CallError as error:
-                await self._recover(client, error, attempt)
-                if lookup is not None and keyed and error.may_have_committed:
-                    found = await lookup()
-                    if found is not None:
-                        return found
+                unclear = error
+            await self._recover(client, unclear, attempt)
+            if lookup is not None and keyed and unclear.may_have_committed:
+                found = await lookup()
+                if found is not None:
+                    return found
         raise AssertionError("the last attempt raises")
 
     async def _once(self, client: Client, request: Request[ReplyT], key: str, attempt: int) -> ReplyT:

@@ -70,7 +70,8 @@ class Inventory:
                 await self._submit(channel, skus[start : start + _SUBMISSION])
         self._batch_open = False
         if deck.controls.outbox:
-            await deck.store.commit(*(Write(DIRTY, sku, None) for sku in skus))
+            told = (sku for sku in skus if sku not in stock.dirty)
+            await deck.store.commit(*(Write(DIRTY, sku, None) for sku in told))
 
     async def _submit(self, channel: Client, skus: list[str]) -> None:
         deck = self._deck

@@ -86,7 +86,9 @@ class Reconciliation:
 
     async def _ask_carrier(self, file: OrderFile, release: ReleaseFile) -> None:
         deck, order_no = self._deck, file.order.order_no
-        carrier = deck.carriers[release.carrier]
+        carrier = deck.carriers.get(release.carrier)
+        if carrier is None:
+            return  # the warehouse has not told who took it
         found = await deck.ask(carrier, TrackParcel(order_no, release.tracking_no))
         await self._asked(order_no, release)
         topics = {"delivered": "shipment.delivered", "return_to_sender": "shipment.returned_to_sender"}
