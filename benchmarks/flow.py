@@ -23,6 +23,8 @@ from seatrial.sim.runfolder import RunFolder
 from seatrial.sim.world import clock_of
 
 LEAST = 1 / 8
+ALIVE = 1_000
+"""Orders alive at a time in the skeleton that the flow is held against."""
 SCENARIO = """
 name: flow-benchmark
 asks: How many orders a second?
@@ -110,7 +112,7 @@ def main() -> int:
             print(f"memory    {grown / 1e6:,.0f} MB grown, {grown / placed:,.0f} bytes per order placed")
             return 0
         waits = round(events / placed)
-        for alive in (1_000, placed // 2):
+        for alive in (placed // 2, ALIVE):  # as many as the flow has on average, for comparison; then what is judged
             bare = skeleton(placed, waits, alive)
             print(f"skeleton  {placed / bare:,.0f} orders/s, {waits} waits each, {alive:,} alive: {bare / spent:.3f}")
         ratios.append(bare / spent)
