@@ -84,17 +84,16 @@ class Exchange:
         self.act(now)
         return self._way_back(now)
 
-    def act(self, now: float) -> Any:
-        """Have the partner do its work; gives its reply, or the Rejected that it raised."""
+    def act(self, now: float) -> None:
+        """Have the partner do its work, and keep its reply, or the Rejected that it raised."""
         line = self.line
         try:
             self.reply = self._old(now) if self.age >= 0 else line.door.act(self.call, self.request, now)
         except Rejected as error:
             self.reply = error
         else:
-            if line.lane:
+            if line.lane and self.age < 0:  # what is stale now was not true now
                 line.copies.append((now, self.request, self.reply))
-        return self.reply
 
     def _way_back(self, now: float) -> float:
         left = self.deadline - now

@@ -64,16 +64,20 @@ class Inventory:
         if self._batch_open and deck.controls.reservation:
             skus = stock.skus()
         for channel in deck.channels.values():
-            if channel.kind == BATCH_CHANNEL and deck.controls.reservation and not self._batch_open:
-                continue
-            for start in range(0, len(skus), _SUBMISSION):
-                await self._submit(channel, skus[start : start + _SUBMISSION])
-        self._batch_open = False
+            if channel.kind != BATCH_CHANNEL:
+                await self._submit_all(channel, skus)
+            elif self._batch_open or not deck.controls.reservation:
+                self._batch_open = not await self._submit_all(channel, skus)
         if deck.controls.outbox:
             told = (sku for sku in skus if sku not in stock.dirty)
             await deck.store.commit(*(Write(DIRTY, sku, None) for sku in told))
 
-    async def _submit(self, channel: Client, skus: list[str]) -> None:
+    async def _submit_all(self, channel: Client, skus: list[str]) -> bool:
+        """Submit as many at a time as a submission holds; tells whether the channel took them all."""
+        starts = range(0, len(skus), _SUBMISSION)
+        return all([await self._submit(channel, skus[start : start + _SUBMISSION]) for start in starts])
+
+    async def _submit(self, channel: Client, skus: list[str]) -> bool:
         deck = self._deck
         updates = tuple(ListingUpdate(sku, self._quantity(channel, sku)) for sku in skus)
         self._turn += 1
@@ -83,6 +87,8 @@ class Inventory:
         except CallError:
             if deck.controls.outbox:
                 deck.stock.dirty.update(dict.fromkeys(skus))
+            return False
+        return True
 
     def _quantity(self, channel: Client, sku: str) -> int:
         deck = self._deck
