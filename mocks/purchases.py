@@ -32,6 +32,8 @@ class Purchase(msgspec.Struct, frozen=True, gc=False):
     """What will be bought; the channel fills in when, and until when it promises to ship."""
     returns: tuple[PlannedReturn, ...] = ()
     """What of it is known to come back."""
+    cancel_after: float | None = None
+    """Seconds from the sale to a wish to cancel that is known; None: a whim decides."""
 
 
 class StrayReturn(msgspec.Struct, frozen=True, gc=False):

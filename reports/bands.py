@@ -8,7 +8,7 @@ from typing import Final
 import polars as pl
 
 from seatrial.reports.curves import backlog_of, queue
-from seatrial.reports.documents import FLOW
+from seatrial.reports.documents import FLOW, ledger
 from seatrial.reports.journeys import order_journeys
 from seatrial.reports.logbook import HOUR, Logbook
 
@@ -113,12 +113,10 @@ def duplicate_breaks(log: Logbook, begin: int, end: int) -> list[Stretch]:
 def duplicate_lives(log: Logbook) -> pl.DataFrame:
     """When each business key of the flow had more than one live document: `born` to `gone`, `OPEN` if it still has."""
     by_key = ("document", "key")
+    twice = log.derived(ledger).filter((pl.col("created") > 1) & pl.col("document").is_in(FLOW)).select(by_key)
     step = pl.when(pl.col("outcome") == "created").then(1).when(pl.col("outcome") == "reversed").then(-1)
-    rows = log.commits.with_columns(pl.col("document").cast(pl.String), step.alias("step")).filter(
-        pl.col("step").is_not_null() & pl.col("document").is_in(FLOW)
-    )
-    several = rows.filter(pl.col("step") == 1).group_by(by_key).len().filter(pl.col("len") > 1)
-    instants = rows.join(several, on=by_key, how="semi").group_by(*by_key, "time").agg(pl.col("step").sum())
+    rows = log.commits.join(twice, on=by_key, how="semi").with_columns(step.alias("step")).drop_nulls("step")
+    instants = rows.group_by(*by_key, "time").agg(pl.col("step").sum())
     levels = instants.sort("time").with_columns((pl.col("step").cum_sum().over(by_key) > 1).alias("twice"))
     flips = levels.filter(pl.col("twice") != pl.col("twice").shift(1).over(by_key).fill_null(False))
     gone = pl.col("time").shift(-1).over(by_key).fill_null(OPEN)

@@ -119,12 +119,13 @@ def _owed(rows: pl.DataFrame, question: Question) -> pl.DataFrame:
 
 
 def _order(rows: pl.DataFrame, question: Question) -> pl.DataFrame:
-    """What was bought, what was taken back, what was made of it and what left."""
+    """What was bought, what was taken back, what was made of it (or of one class) and what left."""
     mine = rows.filter(pl.col("correlation") == question.key)
     bought = mine.filter(
         (pl.col("kind") == "event") & pl.col("operation").is_in(["order.placed", "cancellation.accepted"])
     )
-    given = mine.filter((pl.col("kind") == "commit") & pl.col("document").is_in(["fulfilment", "parcel", "refund"]))
+    documents = [question.document] if question.document else ["fulfilment", "parcel", "refund"]
+    given = mine.filter((pl.col("kind") == "commit") & pl.col("document").is_in(documents))
     strikes = mine.filter((pl.col("kind") == "fault") & (pl.col("outcome") == "mattered"))
     return pl.concat([bought.head(2), given.head(LONGEST - 4), strikes.head(2)])
 

@@ -38,6 +38,17 @@ class Lane(NamedTuple):
     """Seconds at which it struck, in any run; a few hundred are enough."""
 
 
+class Marks(NamedTuple):
+    """One kind of note: when it was made, and how often."""
+
+    name: str
+    """The note in words."""
+    moments: tuple[tuple[float, ...], ...]
+    """Seconds at which it was made, for each run; a few hundred are enough."""
+    counts: tuple[int, ...]
+    """How often it was made, for each run."""
+
+
 class Scene(NamedTuple):
     """All that a time line shows."""
 
@@ -51,6 +62,8 @@ class Scene(NamedTuple):
     """Second at which faults went off; None: never."""
     calendar: Calendar
     """Wall-clock moments."""
+    marks: Sequence[Marks] = ()
+    """What the integration said of itself, from top to bottom."""
 
 
 class Layout(NamedTuple):
@@ -71,4 +84,4 @@ class Layout(NamedTuple):
 
 
 WIDE: Final = Layout("wide", 1000, 46, 104, 11.5, 10)
-NARROW: Final = Layout("narrow", 430, 40, 92, 11.5, 5)
+NARROW: Final = Layout("narrow", 430, 47, 92, 11.5, 5)

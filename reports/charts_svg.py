@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+import unicodedata
+import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from io import StringIO
@@ -22,6 +24,10 @@ SHADE: Final = "#010104"
 """Colour of fault windows."""
 PAPER: Final = "#010105"
 """Colour of the page behind the picture."""
+BAD: Final = "#010106"
+"""Colour of what should not be."""
+DOUBT: Final = "#010107"
+"""Colour of strikes of faults."""
 RUNS: Final = tuple(f"#0101{number:02x}" for number in range(0x10, 0x16))
 """Colours of runs, in the order in which the page shows them; they begin again after the last."""
 _THEME: Final = {
@@ -30,6 +36,8 @@ _THEME: Final = {
     HAIR: "var(--hair)",
     SHADE: "var(--shade)",
     PAPER: "var(--paper)",
+    BAD: "var(--bad)",
+    DOUBT: "var(--doubt)",
     **{colour: f"var(--run-{number})" for number, colour in enumerate(RUNS, start=1)},
 }
 _CUTS: Final = (
@@ -39,6 +47,8 @@ _CUTS: Final = (
     (re.compile(r"\s*\n\s*"), " "),
     (re.compile(r"> +<"), "><"),
 )
+_NO_LETTERS: Final = frozenset(("Cc", "Cf", "Cs", "Zl", "Zp"))
+"""Categories of what is no letter: control, direction, half a letter, line and paragraph breaks."""
 _TAG: Final = re.compile(r"<[^>]+>")
 _TAG_CUTS: Final = (
     (re.compile(r'(<g)\s+id="[^"]*"'), r"\1"),
@@ -52,10 +62,16 @@ _LINES: Final = re.compile(r'(?<=\sd=")[^"CQAz]*(?=")')
 """The data of a path that has only straight lines: there each `L` goes without saying."""
 
 
+def drawable(text: str) -> str:
+    """A text of others as it can stand in a picture: a dot for what is no letter, such as a line break or a zero."""
+    return "".join("·" if unicodedata.category(letter) in _NO_LETTERS else letter for letter in text)
+
+
 @contextmanager
 def drawing(name: str) -> Iterator[None]:
     """Draw under the settings of the page, whatever matplotlib is set to; `name` is what ids are made from."""
-    with mpl.rc_context():
+    with mpl.rc_context(), warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message="Glyph .* missing")  # the reader's browser has other fonts
         mpl.rcdefaults()
         mpl.rcParams["svg.fonttype"] = "none"  # text stays text: small, searchable, in the font of the page
         mpl.rcParams["svg.hashsalt"] = name

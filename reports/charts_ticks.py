@@ -10,6 +10,8 @@ from seatrial.reports.page_words import Calendar
 
 _DAY: Final = 86_400
 _STEPS: Final = (1, 5, 10, 30, 60, 300, 600, 900, 1800, 3600, 7200, 10_800, 21_600, 43_200)
+_ROOMY: Final = 8
+"""Labels from which on an axis has room for a day beside a time."""
 _DAYS: Final = (1, 2, 7, 14, 28, 91, 182, 364)
 
 
@@ -17,7 +19,7 @@ def time_ticks(end: float, calendar: Calendar, most: int) -> list[tuple[float, s
     """Second and label of at most `most` round moments from 0 to `end`: times of day, in longer runs days."""
     for step in _STEPS:
         if end <= step * most:
-            return _times(end, calendar, step)
+            return _times(end, calendar, step, crowded=step < 60 or most < _ROOMY)
     years = _DAYS[-1] * math.ceil(end / (_DAYS[-1] * _DAY * most))
     days = next((days for days in _DAYS if end <= days * _DAY * most), years)
     moments = _round(end, calendar, days * _DAY)
@@ -26,14 +28,15 @@ def time_ticks(end: float, calendar: Calendar, most: int) -> list[tuple[float, s
     return [(second, calendar.day(second)) for second in moments]
 
 
-def _times(end: float, calendar: Calendar, step: int) -> list[tuple[float, str]]:
+def _times(end: float, calendar: Calendar, step: int, *, crowded: bool) -> list[tuple[float, str]]:
     form = "%H:%M:%S" if step < 60 else "%H:%M"
-    ticks = []
+    ticks: list[tuple[float, str]] = []
     day = ""
     for second in _round(end, calendar, step):
         time = calendar.at(second).strftime(form)
         today = calendar.day(second)
-        ticks.append((second, time if today == day else f"{today} {time}"))
+        after_a_day = crowded and bool(ticks) and " " in ticks[-1][1]  # the day before it takes the room of two
+        ticks.append((second, ("" if after_a_day else time) if today == day else f"{today} {time}"))
         day = today
     return ticks
 

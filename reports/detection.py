@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from math import isfinite
 
 import msgspec
 
@@ -27,6 +28,16 @@ def find(
     bare = (_of_limit(limit, readings) for limit in limits if limit.measure not in explained)
     doubts = [*(finding for finding in bare if finding is not None), *_of_rules(rules), *_of_silence(readings)]
     return tuple(sorted([*shown, *doubts], key=lambda finding: _GRAVEST.index(finding.gravity)))
+
+
+def by_harm(findings: Iterable[Finding]) -> list[Finding]:
+    """The gravest first, and of these what did the most harm; what only says that a limit is broken comes last."""
+    return sorted(
+        findings,
+        key=lambda each: (
+            _GRAVEST.index(each.gravity), each.code.startswith("LIMIT_"), not isfinite(each.count), -each.count,
+        ),
+    )  # fmt: skip
 
 
 def with_witnesses(findings: Iterable[Finding], known: Known, log: Logbook, facts: Facts) -> tuple[Finding, ...]:

@@ -20,6 +20,20 @@ TEAM_MINUTES: Mapping[str, float] = {
 }
 """Minutes of manual work that an exception costs, by team, where the scenario does not say."""
 
+STEP_TARGETS: Mapping[str, float] = {
+    "placed_to_acknowledged": 3600.0,
+    "placed_to_released": 4 * 3600.0,
+    "placed_to_shipped": 2 * 86_400.0,
+    "placed_to_delivered": 7 * 86_400.0,
+    "cancel_asked_to_cancel_answered": 3600.0,
+    "shipped_to_confirmed": 3600.0,
+    "shipped_to_posted": 4 * 3600.0,
+    "shipped_to_invoiced": 86_400.0,
+    "inspected_to_credited": 86_400.0,
+    "inspected_to_refunded": 86_400.0,
+}
+"""Seconds within which a step of the trade has to be taken, where the scenario does not say."""
+
 
 class RuleFacts(msgspec.Struct, frozen=True, kw_only=True):
     """One fault rule of the scenario, as the rulebook left it."""
@@ -61,10 +75,16 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True):
     """Seconds before the end of the run in which nothing is owed yet for what happens."""
     minutes: Mapping[str, float] = msgspec.field(default_factory=lambda: dict(TEAM_MINUTES))
     """Minutes of manual work that an exception costs, by team."""
+    targets: Mapping[str, float] = {}
+    """Seconds within which a step of the trade has to be taken, by step, where they are not the usual ones."""
     replay: str = "seatrial run {scenario} --seed {seed} --integration {integration}"
     """The command that makes this run again; names of facts in braces are filled in."""
     complete: bool = True
     """Whether the run reached its end; a run that was interrupted is never green."""
+    died: str = ""
+    """How the integration under test ended by itself; empty: it did not. Such a run is never green."""
+    unjudged: bool = False
+    """Whether there is nobody to judge: partners that were up for development by hand."""
     trouble: str = ""
     """What went wrong inside the harness; empty: nothing."""
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Literal
 
 import msgspec
@@ -33,3 +34,11 @@ class Finding(msgspec.Struct, frozen=True, kw_only=True):
     """The shortest chain of evidence that shows it, for the first key."""
     replay: str = ""
     """The command that makes the run again."""
+
+
+def kinds_of(findings: Iterable[Finding]) -> tuple[tuple[Finding, ...], ...]:
+    """Findings of one code that say the same of different cases stand together, in the order of the first of each."""
+    kinds: dict[tuple[str, str, str], list[Finding]] = {}
+    for finding in findings:
+        kinds.setdefault((finding.gravity, finding.code, finding.title), []).append(finding)
+    return tuple(tuple(kind) for kind in kinds.values())

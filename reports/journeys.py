@@ -11,6 +11,8 @@ from seatrial.reports.logbook import Logbook
 
 ORDER_STAGES: Final[Mapping[str, tuple[str, ...]]] = {
     "placed": ("order.placed",),
+    "captured": ("order.captured",),
+    "validated": ("order.validated",),
     "acknowledged": ("order.acknowledged",),
     "entered": ("order.entered",),
     "released": ("fulfilment.accepted", "order.released"),
@@ -47,36 +49,33 @@ RETURN_STAGES: Final[Mapping[str, tuple[str, ...]]] = {
 
 def order_journeys(log: Logbook) -> pl.DataFrame:
     """One row per order that was placed: microsecond of each stage or null, `units` and `amount` ordered."""
-    stages = _first_times(log.events, "correlation", ORDER_STAGES)
     placed = log.event("order.placed").unique("correlation", keep="first", maintain_order=True)
     ordered = placed.select("correlation", "number", "partner", pl.col("quantity").alias("units"), "amount")
-    return ordered.join(stages, on="correlation", how="left", maintain_order="left")
+    return _with_stages(log, ordered, "correlation", ORDER_STAGES)
 
 
 def parcel_journeys(log: Logbook) -> pl.DataFrame:
     """One row per parcel that left a dock: microsecond of each stage or null, `units` in it."""
-    stages = _first_times(log.events, "key", PARCEL_STAGES)
     left = log.event("shipment.dispatched").unique("key", keep="first", maintain_order=True)
     parcels = left.select("key", "correlation", "number", pl.col("quantity").alias("units"))
-    return parcels.join(stages, on="key", how="left", maintain_order="left")
+    return _with_stages(log, parcels, "key", PARCEL_STAGES)
 
 
 def return_journeys(log: Logbook) -> pl.DataFrame:
     """One row per return that a channel knows and that was inspected: microsecond of each stage or null."""
-    stages = _first_times(log.events.filter(pl.col("key") != ""), "key", RETURN_STAGES)
-    asked = log.event("return.requested").unique("key", keep="first", maintain_order=True).select("key", "correlation")
-    known = asked.join(stages, on="key", maintain_order="left")
-    return known.filter(pl.col("inspected").is_not_null())
+    asked = log.event("return.requested").filter(pl.col("key") != "")
+    known = asked.unique("key", keep="first", maintain_order=True).select("key", "correlation")
+    return _with_stages(log, known, "key", RETURN_STAGES).filter(pl.col("inspected").is_not_null())
 
 
-def _first_times(events: pl.DataFrame, key: str, stages: Mapping[str, Sequence[str]]) -> pl.DataFrame:
-    name = pl.col("operation").cast(pl.String)
-    wanted = sorted({event for group in stages.values() for event in group})
-    first = (
-        events.select(key, "time", name).filter(name.is_in(wanted)).group_by(key, "operation").agg(pl.col("time").min())
-    )
-    times = [
-        pl.col("time").filter(pl.col("operation").is_in(list(group))).min().alias(stage)
-        for stage, group in stages.items()
-    ]
-    return first.group_by(key).agg(times)
+def _with_stages(log: Logbook, table: pl.DataFrame, key: str, stages: Mapping[str, Sequence[str]]) -> pl.DataFrame:
+    """The same rows with the first moment of every stage. Rows are found by their place: texts are compared once."""
+    places = table.select(key).with_row_index("place")
+    wanted = {event for group in stages.values() for event in group}
+    events = log.event(*sorted(wanted)).select(key, "time", "operation").join(places, on=key)
+    numbered = table.with_row_index("place")
+    for stage, group in stages.items():
+        reached = events.filter(pl.col("operation").is_in(group))
+        first = reached.group_by("place").agg(pl.col("time").min().alias(stage))
+        numbered = numbered.join(first, on="place", how="left", maintain_order="left")
+    return numbered.drop("place")

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 import polars as pl
 
-from seatrial.reports.detection import find, with_witnesses
+from seatrial.reports.detection import by_harm, find, with_witnesses
 from seatrial.reports.facts import Facts
 from seatrial.reports.findings import Finding
 from seatrial.reports.limitcheck import STANDING, check
@@ -20,6 +20,8 @@ from seatrial.sim.catalogue import Catalogue
 from seatrial.sim.errors import HarnessError
 
 NOTHING_EXPECTED: Mapping[str, object] = {}
+DIED = "INTEGRATION_DIED"
+"""Code of the finding that the integration ended by itself."""
 _SAID = 8
 """Reasons that a verdict gives at most."""
 
@@ -73,9 +75,10 @@ def judge(
     judged = check(limits, readings)
     rules = coverage(log, facts)
     known = definitions()
-    findings = with_witnesses((*_unfinished(facts), *find(readings, known, judged, rules)), known, log, facts)
+    harm = by_harm(find(readings, known, judged, rules))
+    findings = with_witnesses((*_ends(facts), *harm), known, log, facts)
     return Verdict(
-        outcome=outcome_of(findings) if facts.complete else Outcome.INCONCLUSIVE,
+        outcome=outcome_of(findings) if facts.complete and not facts.unjudged else Outcome.INCONCLUSIVE,
         reasons=_reasons(findings),
         facts=facts,
         limits=judged,
@@ -98,7 +101,14 @@ def _readings(log: Logbook, facts: Facts) -> Iterator[Reading]:
         yield from measure.read(log, facts)
 
 
-def _unfinished(facts: Facts) -> Iterator[Finding]:
+def _ends(facts: Facts) -> Iterator[Finding]:
+    """What is wrong with how it ended, whatever the evidence says."""
+    if facts.died:
+        title = f"the integration ended by itself: {facts.died}"
+        yield Finding(code=DIED, title=title, gravity="violation")
+    if facts.unjudged:
+        title = "partners were up for development by hand: there is no integration to judge"
+        yield Finding(code="NOBODY_JUDGED", title=title, gravity="doubt")
     if not facts.complete:
         title = "the run was stopped before its end: what is missing may still have come"
         yield Finding(code="RUN_INCOMPLETE", title=title, gravity="doubt")

@@ -48,8 +48,7 @@ def _check(limit: Limit, readings: Sequence[Reading]) -> Iterator[JudgedLimit]:
 
 def _judged(limit: Limit, reading: Reading) -> JudgedLimit:
     value = reading.value
-    is_any = limit.low == float("-inf") and limit.high == float("inf")
-    held = is_any or (value is not None and limit.holds(value))
+    held = limit.everything or (value is not None and limit.holds(value))
     return JudgedLimit(
         measure=reading.name,
         limit=limit.text,

@@ -51,6 +51,11 @@ class Limit(msgspec.Struct, frozen=True, kw_only=True):
             raise BadInput("the lower bound lies above the upper one", value=text, where=f"expect {measure}")
         return cls(measure=measure, text=written, unit=unit, low=low, high=high, strict=strict, standing=standing)
 
+    @property
+    def everything(self) -> bool:
+        """Whether every value keeps it, also an unknown one."""
+        return self.low == -math.inf and self.high == math.inf
+
     def covers(self, name: str) -> bool:
         """Whether it is meant for a reading of this name."""
         return name == self.measure or fnmatchcase(name, self.measure)
@@ -93,11 +98,11 @@ def _bounds(written: str, unit: Unit, measure: str) -> tuple[float, float, bool]
     between = _BETWEEN.fullmatch(written)
     if between:
         low, high = between.groups()
-        return _quantity(_with_unit(low, high), unit, where), _quantity(high, unit, where), False
+        return quantity(_with_unit(low, high), unit, where), quantity(high, unit, where), False
     match = _WRITTEN.fullmatch(written)
     if match is None:
         raise BadInput("not a limit", value=written, hint=_HINT, where=where)
-    sign, value = match[1] or "=", _quantity(match[2], unit, where)
+    sign, value = match[1] or "=", quantity(match[2], unit, where)
     low = value if sign in ("=", "==", ">", ">=") else -math.inf
     high = value if sign in ("=", "==", "<", "<=") else math.inf
     return low, high, sign in ("<", ">")
@@ -109,7 +114,7 @@ def _with_unit(low: str, high: str) -> str:
     return f"{low} {second[2]}" if first and second and not first[2] else low
 
 
-def _quantity(text: str, unit: Unit, where: str) -> float:
+def quantity(text: str, unit: Unit, where: str) -> float:
     """The number in the unit of the reading."""
     try:
         if unit in _SECONDS:

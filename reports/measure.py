@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable
-from typing import ClassVar, TypeAlias
+from typing import ClassVar, Literal, TypeAlias
 
 from seatrial.reports.facts import Facts
 from seatrial.reports.logbook import Logbook
 from seatrial.reports.reading import Definition, Reading
 from seatrial.sim.errors import HarnessError
 
+Group = Literal["headline", "orders", "documents", "stock", "shipment", "money", "people", "technical", ""]
+"""What a measure is about; empty for those of other packages that do not say."""
 Read: TypeAlias = Callable[..., Reading]
 """`Measure.reading` of one measure, where a table shared by several makes readings for it."""
 
@@ -24,6 +26,8 @@ class Measure(ABC):
 
     defines: ClassVar[tuple[Definition, ...]]
     """Every name that it can read."""
+    group: ClassVar[Group] = ""
+    """What it is about."""
 
     @abstractmethod
     def read(self, log: Logbook, facts: Facts) -> Iterable[Reading]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import polars as pl
 
-from seatrial.reports.documents import lives
+from seatrial.reports.documents import ledger
 from seatrial.reports.logbook import HOUR, Logbook
 
 _OWED = ("document", "key", "correlation", "number", "time")
@@ -25,14 +25,26 @@ def owed(log: Logbook, until: int) -> pl.DataFrame:
     | returned goods were inspected under a return number that a channel gave | credit_memo, refund |
     | a cancellation was accepted of something that was paid | refund `<order>/cancel` |
 
-    What happened after microsecond `until` owes nothing yet.
+    `time` is when it falls due; what does after microsecond `until` owes nothing yet.
     """
-    table = pl.concat([*_orders(log), _releases(log, until), *_parcels(log), *_returns(log), _cancellations(log)])
-    table = table.filter(pl.col("time") <= until).unique(["document", "key"], keep="first", maintain_order=True)
-    proofs = _proofs(log).with_columns(pl.lit(True).alias("met"))
-    return table.join(proofs, on=["document", "key"], how="left", maintain_order="left").with_columns(
-        pl.col("met").fill_null(False)
-    )
+    return log.derived(ever_owed).filter(pl.col("time") <= until)
+
+
+def ever_owed(log: Logbook) -> pl.DataFrame:
+    """The same, whenever it falls due."""
+    alive = log.derived(ledger).filter(pl.col("live") > 0).select("document", "key", "correlation")
+    owes = (*_orders(log), _releases(log), *_parcels(log), *_returns(log), _cancellations(log))
+    together = pl.concat(owes).partition_by("document", maintain_order=True)
+    return pl.concat([_met(rows, alive) for rows in together] or [_met(owes[0], alive)])
+
+
+def _met(rows: pl.DataFrame, alive: pl.DataFrame) -> pl.DataFrame:
+    """What one class owes, and whether a live document keeps it: by its key; a fulfilment by its order, too."""
+    document = rows["document"].head(1).to_list()
+    proofs = alive.filter(pl.col("document").is_in(document))
+    keys = [proofs["key"], proofs["correlation"]] if document == ["fulfilment"] else [proofs["key"]]
+    met = pl.col("key").is_in(pl.concat(keys).implode()).alias("met")
+    return rows.unique("key", keep="first", maintain_order=True).with_columns(met)
 
 
 def dropped(log: Logbook) -> pl.DataFrame:
@@ -40,15 +52,10 @@ def dropped(log: Logbook) -> pl.DataFrame:
     return log.event("order.cancelled", "order.rejected", "cancellation.accepted").select("correlation").unique()
 
 
-def _proofs(log: Logbook) -> pl.DataFrame:
-    """What keeps an obligation: a live document, by its key; a fulfilment by its order, too."""
-    alive = log.derived(lives).filter(pl.col("live") > 0).select("document", "key", "correlation")
-    by_order = alive.filter(pl.col("document") == "fulfilment").with_columns(pl.col("correlation").alias("key"))
-    return pl.concat([alive, by_order]).drop("correlation").unique()
-
-
 def _owes(rows: pl.DataFrame, document: str, key: pl.Expr | None = None) -> pl.DataFrame:
-    named = rows.with_columns(pl.lit(document).alias("document"), (key if key is not None else pl.col("key")))
+    named = rows.with_columns(
+        pl.lit(document, pl.Categorical).alias("document"), (key if key is not None else pl.col("key"))
+    )
     return named.select(_OWED)
 
 
@@ -59,10 +66,10 @@ def _orders(log: Logbook) -> list[pl.DataFrame]:
     return [_owes(kept, "sales_order"), _owes(shippable, "fulfilment")]
 
 
-def _releases(log: Logbook, until: int) -> pl.DataFrame:
+def _releases(log: Logbook) -> pl.DataFrame:
     """A release that still stands owes a parcel, once the warehouse had a day for it."""
-    standing = log.derived(lives).filter((pl.col("document") == "fulfilment") & (pl.col("live") > 0)).select("key")
-    taken = log.event("fulfilment.accepted").filter(pl.col("time") <= until - HANDLING)
+    standing = log.derived(ledger).filter((pl.col("document") == "fulfilment") & (pl.col("live") > 0)).select("key")
+    taken = log.event("fulfilment.accepted").with_columns(pl.col("time") + HANDLING)
     return _owes(taken.join(standing, on="key", how="semi", maintain_order="left"), "parcel")
 
 

@@ -7,6 +7,7 @@ from typing import Final, NamedTuple
 
 import polars as pl
 
+from seatrial.reports.callends import failed_call
 from seatrial.reports.curves import backlog, erp_gaps, listing_gaps, total_curve
 from seatrial.reports.logbook import SECOND, Logbook
 
@@ -16,7 +17,6 @@ SLOTS: Final = 340
 """Stretches into which calls are gathered, at most."""
 WIDTHS: Final = (1, 5, 10, 30, 60, 300, 600, 900, 1800, 3600, 7200, 14_400, 21_600, 43_200, 86_400)
 """Lengths of such a stretch in seconds: those that people think in."""
-_NO_BUSINESS: Final = (401, 408, 429)
 
 
 class Curve(NamedTuple):
@@ -49,29 +49,22 @@ def waiting(log: Logbook, end: float) -> Curve:
 
 def erp_drift(log: Logbook, width: int, end: float) -> Curve:
     """Units by which the ERP's book is apart from the shelves, on average in each stretch of `width` seconds."""
-    return _averaged(total_curve(log.derived(erp_gaps)), width, end)
+    return averaged(total_curve(log.derived(erp_gaps)), width, end)
 
 
 def listing_drift(log: Logbook, width: int, end: float) -> Curve:
     """Units that channels offer beyond what is there, on average in each stretch of `width` seconds."""
-    return _averaged(total_curve(log.derived(listing_gaps)), width, end)
+    return averaged(total_curve(log.derived(listing_gaps)), width, end)
 
 
 def failing(log: Logbook, width: int) -> Curve:
     """Share of the calls that failed, in each stretch of `width` seconds."""
-    return _gathered(log, width, failed_call().mean())
+    return _gathered(log, width, failed_call(log).mean())
 
 
 def slowness(log: Logbook, width: int) -> Curve:
     """Seconds that 95 % of the calls of each stretch of `width` seconds did not exceed."""
     return _gathered(log, width, pl.col("latency").quantile(0.95, "nearest") / SECOND)
-
-
-def failed_call() -> pl.Expr:
-    """Whether a call failed, as the measure `failure_rate` has it: rejections for a reason of the trade are none."""
-    status = pl.col("status")
-    business = (pl.col("outcome") == "rejected") & ~status.is_in(_NO_BUSINESS) & (status < 500)
-    return (pl.col("outcome") != "ok") & ~business
 
 
 def slot_width(seconds: float) -> int:
@@ -86,7 +79,7 @@ def thinned(curve: pl.DataFrame, points: int = POINTS) -> pl.DataFrame:
     if curve.height <= points:
         return curve
     first, last = int(curve["time"][0]), int(curve["time"][-1])
-    width = max(1, (last - first + 1) * 4 // points + 1)
+    width = (last - first) // (points // 4) + 1  # so that no more than `points // 4` stretches begin
     level = pl.col("level")
     kept = pl.concat_list(
         pl.col("row").first(),
@@ -106,7 +99,7 @@ def _curve(table: pl.DataFrame, column: str, end: float) -> Curve:
     return Curve([*at, max(end, at[-1])], [*level, level[-1]])
 
 
-def _averaged(table: pl.DataFrame, width: int, end: float) -> Curve:
+def averaged(table: pl.DataFrame, width: int, end: float) -> Curve:
     """Averages over time: a gap that stands for a moment hardly shows, and the area below the curve stays the same."""
     slot = width * SECOND
     last = max(int(end * SECOND), int(table["time"][-1]) if table.height else 0)

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final
 
+import msgspec
+
 from seatrial.reports.facts import Facts
 from seatrial.reports.page_run import PageRun
 from seatrial.reports.page_words import amount_text, effort_text, listed
@@ -18,6 +20,8 @@ _DAMAGE: Final = (
     ("drift.erp.left", "unit adrift in the ERP", "units adrift in the ERP"),
     ("money.at_risk", "at risk", "at risk"),
 )
+
+_WAIVED: Final = "any"
 
 
 def deck(runs: Sequence[PageRun]) -> str:
@@ -55,12 +59,22 @@ def _left(verdict: Verdict) -> str:
 
 def damage(verdict: Verdict) -> tuple[str, ...]:
     """What is left broken at the end of a run, in words."""
-    known = [(verdict.reading(name), one, many) for name, one, many in _DAMAGE]
+    known = [(_owed_for(verdict, name), one, many) for name, one, many in _DAMAGE]
     return tuple(
         _damage_text(found, found.value, one, many, verdict.facts)
         for found, one, many in known
         if found and found.value
     )
+
+
+def _owed_for(verdict: Verdict, name: str) -> Reading | None:
+    """A reading; of a sum that the scenario waives (`lost.total: any`) only the parts that break their own limits."""
+    found = verdict.reading(name)
+    if found is None or not any(limit.measure == name and limit.limit == _WAIVED for limit in verdict.limits):
+        return found
+    family = name.partition(".")[0] + "."
+    parts = [limit for limit in verdict.limits if limit.judgement == "broken" and limit.measure.startswith(family)]
+    return msgspec.structs.replace(found, value=float(sum(limit.value or 0.0 for limit in parts)))
 
 
 def _damage_text(reading: Reading, value: float, one: str, many: str, facts: Facts) -> str:

@@ -2,16 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 import msgspec
 
-from seatrial.reports.findings import Finding
+from seatrial.reports.findings import Finding, kinds_of
+from seatrial.reports.page_pictures import Picture, pictures
 from seatrial.reports.page_run import PageRun
-from seatrial.reports.page_words import Calendar, amount_text, capitalised, effort_text
+from seatrial.reports.page_words import Calendar, amount_text, capitalised, clipped, effort_text
 from seatrial.reports.witness import WitnessRow
 
+CASES: Final = 8
+"""Findings of one kind that are told in full."""
+GRAVE: Final = 30
+"""Kinds of violations and doubts that are told in full."""
+REMARKS: Final = 20
+"""Kinds of remarks that are told in full."""
+NAMED: Final = 40
+"""Kinds beyond those that are named at least."""
+WORDS: Final = 600
+"""Letters of what a row says, at most."""
 _GRAVITY: Final = {"violation": "breaks a limit", "doubt": "leaves a doubt", "remark": "within the limits"}
 _GLYPHS: Final = {"violation": "✗", "doubt": "?", "remark": "·"}
 _GOOD: Final = frozenset(("", "ok", "created", "replayed", "updated", "begin", "end", "reversed", "idle", "mattered"))
@@ -57,8 +68,10 @@ class CaseView(msgspec.Struct, frozen=True, kw_only=True):
     """How many documents are wrong; 0 where it is about something else."""
     keys: tuple[str, ...]
     """The first few business keys."""
+    witness: tuple[WitnessRow, ...]
+    """The witness as it stands in the evidence."""
     lines: tuple[WitnessLine, ...]
-    """The witness."""
+    """The witness as it is printed."""
     replay: str
     """The command that makes the run again."""
 
@@ -81,7 +94,14 @@ class FindingView(msgspec.Struct, frozen=True, kw_only=True):
     amount: str
     """How often, or how much, all cases together."""
     cases: tuple[CaseView, ...]
-    """Every finding of this kind, in the order of the verdict."""
+    """The first findings of this kind, in the order of the verdict."""
+    unsaid: int
+    """Findings of this kind beyond those."""
+
+    @property
+    def witnesses(self) -> tuple[tuple[WitnessRow, ...], ...]:
+        """The witness of each case."""
+        return tuple(case.witness for case in self.cases)
 
     @property
     def about(self) -> str:
@@ -97,10 +117,18 @@ class FoundInRun(msgspec.Struct, frozen=True, kw_only=True):
     """What the page calls the run."""
     number: int
     """Its place on the page, from 1."""
+    wrong: int
+    """Kinds of violations and doubts, those included that are not told in full."""
     grave: tuple[FindingView, ...]
     """Violations and doubts, the gravest first."""
     remarks: tuple[FindingView, ...]
     """What is worth knowing, within the limits."""
+    unsaid: tuple[str, ...]
+    """Kinds that are not told in full: code and amount."""
+    more: int
+    """Kinds that are not even named."""
+    pictures: Mapping[str, tuple[Picture | None, ...]]
+    """Swim lanes of the witnesses, for each case, by anchor of the finding."""
 
 
 def found(runs: Sequence[PageRun]) -> tuple[FoundInRun, ...]:
@@ -110,25 +138,31 @@ def found(runs: Sequence[PageRun]) -> tuple[FoundInRun, ...]:
 
 def finding_views(run: PageRun, number: int) -> tuple[FindingView, ...]:
     """Every finding of the run that stands at this place of the page, the gravest first, one kind together."""
-    kinds: dict[tuple[str, str, str], list[Finding]] = {}
-    for finding in run.verdict.findings:
-        kinds.setdefault((finding.gravity, finding.code, finding.title), []).append(finding)
-    return tuple(_view(run, kind, f"finding-{number}-{place}") for place, kind in enumerate(kinds.values(), start=1))
+    kinds = enumerate(kinds_of(run.verdict.findings), start=1)
+    return tuple(_view(run, kind, f"finding-{number}-{place}") for place, kind in kinds)
 
 
 def _found_in(run: PageRun, number: int) -> FoundInRun:
     views = finding_views(run, number)
+    grave = [view for view in views if view.gravity != "remark"]
+    remarks = [view for view in views if view.gravity == "remark"]
+    shown = (*grave[:GRAVE], *remarks[:REMARKS])
+    left = [f"{view.code} {view.amount}".strip() for view in (*grave[GRAVE:], *remarks[REMARKS:])]
     return FoundInRun(
         name=run.name,
         number=number,
-        grave=tuple(view for view in views if view.gravity != "remark"),
-        remarks=tuple(view for view in views if view.gravity == "remark"),
+        wrong=len(grave),
+        grave=tuple(grave[:GRAVE]),
+        remarks=tuple(remarks[:REMARKS]),
+        unsaid=tuple(left[:NAMED]),
+        more=max(0, len(left) - NAMED),
+        pictures=pictures(run, [(view.anchor, view.witnesses) for view in shown]),
     )
 
 
 def _view(run: PageRun, kind: Sequence[Finding], anchor: str) -> FindingView:
     first = kind[0]
-    cases = tuple(_case(run, finding) for finding in kind)
+    cases = tuple(_case(run, finding) for finding in kind[:CASES])
     return FindingView(
         anchor=anchor,
         code=first.code,
@@ -136,8 +170,9 @@ def _view(run: PageRun, kind: Sequence[Finding], anchor: str) -> FindingView:
         gravity=first.gravity,
         glyph=_GLYPHS[first.gravity],
         weight=_GRAVITY[first.gravity],
-        amount=cases[0].amount if len(cases) == 1 else f"{len(cases)} ×",
+        amount=cases[0].amount if len(kind) == 1 else f"{len(kind):,} ×",
         cases=cases,
+        unsaid=len(kind) - len(cases),
     )
 
 
@@ -146,8 +181,9 @@ def _case(run: PageRun, finding: Finding) -> CaseView:
         measure=finding.measure,
         amount=_amount(run, finding),
         documents=_documents(run, finding),
-        keys=finding.keys,
-        lines=tuple(_lines(finding.witness, Calendar(run.facts.started))),
+        keys=tuple(clipped(key) for key in finding.keys),
+        witness=finding.witness,
+        lines=tuple(_lines(finding.witness, run.calendar)),
         replay=finding.replay or run.facts.command(),
     )
 
@@ -178,14 +214,14 @@ def _lines(witness: Sequence[WitnessRow], calendar: Calendar) -> list[WitnessLin
                 moment=calendar.at(row.time).isoformat(timespec="milliseconds") if calendar.start else "",
                 day="" if day == before else day,
                 time=calendar.instant(row.time),
-                partner=row.partner,
-                kind=f"{row.kind} · {row.operation or row.document or row.key}",
-                words=row.words.replace(f" [{row.rule}]", "") if row.rule else row.words,
-                key="" if row.key in row.words else row.key,
+                partner=clipped(row.partner),
+                kind=clipped(f"{row.kind} · {row.operation or row.document or row.key}"),
+                words=clipped(row.words.replace(f" [{row.rule}]", "") if row.rule else row.words, WORDS),
+                key="" if row.key in row.words else clipped(row.key),
                 attempt=str(row.attempt) if row.attempt else "",
                 outcome=" ".join([row.outcome.replace("_", " "), *([str(row.status)] if row.status else [])]).strip(),
                 went_wrong=row.outcome not in _GOOD,
-                rule=row.rule,
+                rule=clipped(row.rule),
             )
         )
         before = day

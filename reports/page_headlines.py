@@ -8,6 +8,7 @@ from typing import Final
 
 import msgspec
 
+from seatrial.reports.page_intervals import crosses, over_seeds
 from seatrial.reports.page_meanings import meaning_of
 from seatrial.reports.page_run import PageRun
 from seatrial.reports.page_words import amount_text, effort_text
@@ -32,6 +33,7 @@ HEADLINES: Final = (
     ("Calls per thing done", "retry.amplification"),
 )
 """What the page calls a reading, and its name, in the order shown."""
+_NONE: Final = "this run has no such reading"
 
 
 class Cell(msgspec.Struct, frozen=True, kw_only=True):
@@ -45,6 +47,10 @@ class Cell(msgspec.Struct, frozen=True, kw_only=True):
     """held, broken, open, or empty where no limit stands."""
     limit: str
     """The limit, where one stands."""
+    interval: str
+    """Between what and what it lies over several seeds; empty: one seed only."""
+    crossed: bool
+    """Whether that interval crosses a limit."""
     detail: str
     """Why it could not be measured, or what one has to know about it."""
 
@@ -75,13 +81,15 @@ def headlines(runs: Sequence[PageRun]) -> tuple[HeadlineRow, ...]:
 
 def _cell(run: PageRun, reading: Reading | None, words: str, row: Sequence[Reading | None]) -> Cell:
     if reading is None:
-        return Cell(text="–", bar=0.0, judgement="", limit="", detail="this run has no such reading")
+        return Cell(text="–", bar=0.0, judgement="", limit="", interval="", crossed=False, detail=_NONE)
     limits = [limit for limit in run.verdict.limits if limit.measure == reading.name]
     return Cell(
         text=_text(run, reading, words),
         bar=_bar(reading.value, row),
         judgement=_gravest(limits),
         limit=" and ".join(limit.limit for limit in limits),
+        interval=over_seeds(run, reading.name),
+        crossed=any(crosses(run.estimates.get(limit.measure), limit.measure, limit.limit) for limit in limits),
         detail=reading.detail,
     )
 

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 import msgspec
 
+from seatrial.reports.page_intervals import crosses, over_seeds
 from seatrial.reports.page_meanings import meaning_of
 from seatrial.reports.page_run import PageRun
 from seatrial.reports.page_words import amount_text
@@ -26,6 +27,10 @@ class Judged(msgspec.Struct, frozen=True, kw_only=True):
     """The judgement in words."""
     glyph: str
     """Its sign."""
+    interval: str
+    """Between what and what the reading lies over several seeds; empty: one seed only."""
+    crossed: bool
+    """Whether that interval crosses the limit."""
     why: str
     """Why it could not be decided."""
 
@@ -90,6 +95,8 @@ def _cell(run: PageRun, limit: JudgedLimit | None) -> Judged:
         judgement=judgement,
         words=_WORDS[judgement],
         glyph=_GLYPHS[judgement],
+        interval=over_seeds(run, limit.measure) if limit else "",
+        crossed=limit is not None and crosses(run.estimates.get(limit.measure), limit.measure, limit.limit),
         why=limit.why if limit else "",
     )
 

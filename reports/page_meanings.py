@@ -11,10 +11,11 @@ from seatrial.reports.reading import Definition
 
 def meaning_of(name: str) -> str:
     """One line on a reading or a pattern of readings; empty for one that no installed measure defines."""
-    found = definition_of(name, _known())
+    found = definition_of(name, known_definitions())
     return found.meaning if found else ""
 
 
 @cache
-def _known() -> tuple[Definition, ...]:
+def known_definitions() -> tuple[Definition, ...]:
+    """Every reading that any installed measure can give."""
     return definitions()

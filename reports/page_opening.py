@@ -7,10 +7,12 @@ from typing import Final
 
 import msgspec
 
+from seatrial.reports.estimates import PASSED
+from seatrial.reports.judge import DIED
 from seatrial.reports.page_damage import damage
 from seatrial.reports.page_findings import FindingView, finding_views
 from seatrial.reports.page_run import PageRun
-from seatrial.reports.page_words import amount_text, capitalised, counted, listed
+from seatrial.reports.page_words import amount_text, capitalised, clipped, counted, listed
 from seatrial.reports.verdict import Outcome, Verdict
 
 GLYPHS: Final[Mapping[Outcome, str]] = {
@@ -79,19 +81,19 @@ def card(run: PageRun, number: int) -> Card:
         outcome=verdict.outcome.value,
         mark=verdict.outcome.value.replace(" ", "-"),
         glyph=GLYPHS[verdict.outcome],
-        why=_sentence(_why(verdict)),
+        why=_sentence(why(verdict)),
         broken=tuple(_broken(view) for view in sorted(grave, key=_rank)[:SAID]),
         withstood=_withstood(verdict),
         unsaid=max(0, len(grave) - SAID),
-        tally=_tally(verdict),
+        tally=(*_seeds(run), *_tally(verdict)),
         trouble=_trouble(run),
         command=run.facts.command(),
     )
 
 
-def _rank(view: FindingView) -> tuple[bool, float]:
-    """The most documents first, then what is no document, doubts last."""
-    return view.gravity == "doubt", -view.cases[0].documents
+def _rank(view: FindingView) -> tuple[bool, bool, float]:
+    """An integration that is dead first, then the most documents, then what is no document, doubts last."""
+    return view.gravity == "doubt", view.code != DIED, -view.cases[0].documents
 
 
 def _broken(view: FindingView) -> Broken:
@@ -105,10 +107,14 @@ def _withstood(verdict: Verdict) -> tuple[tuple[str, str], ...]:
     return tuple((rule.rule, f"struck {rule.fired:,} ×") for rule in struck[:WITHSTOOD])
 
 
-def _why(verdict: Verdict) -> str:
+def why(verdict: Verdict) -> str:
+    """Why the verdict is what it is, in a few words."""
     if verdict.outcome is Outcome.PASSED:
         return _praise(verdict)
     left = damage(verdict)
+    if verdict.facts.died:
+        behind = f"; it left {listed(list(left))} behind" if left else ""
+        return f"the integration ended by itself: {clipped(verdict.facts.died)}{behind}"
     if verdict.outcome is Outcome.VIOLATED and left:
         return f"it left {listed(list(left))} behind"
     if verdict.reasons:
@@ -122,6 +128,14 @@ def _praise(verdict: Verdict) -> str:
     if not struck:
         return f"{held}; no fault was to strike"
     return f"{held} although {counted(struck, 'fault')} struck{'' if felt == struck else f', {felt:,} of them felt'}"
+
+
+def _seeds(run: PageRun) -> tuple[str, ...]:
+    """Which of several seeds this is, and how many of them passed."""
+    known = run.estimates.get(PASSED)
+    if known is None or known.value is None:
+        return ()
+    return (f"seed {run.facts.seed} of {known.runs:,}, {round(known.value * known.runs):,} of which passed",)
 
 
 def _tally(verdict: Verdict) -> tuple[str, ...]:

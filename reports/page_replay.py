@@ -5,7 +5,6 @@ from __future__ import annotations
 import msgspec
 
 from seatrial.reports.page_run import PageRun
-from seatrial.reports.page_words import Calendar
 from seatrial.sim.units import short_duration
 
 
@@ -22,7 +21,7 @@ class Passport(msgspec.Struct, frozen=True, kw_only=True):
 
 def passport(run: PageRun) -> Passport:
     """What is known of a run, without what nobody knows."""
-    facts, calendar = run.facts, Calendar(run.facts.started)
+    facts, calendar = run.facts, run.calendar
     phases = ", ".join(f"{phase.name} {calendar.window(phase.begin, phase.end)}" for phase in facts.phases)
     known = (
         ("scenario", facts.scenario),

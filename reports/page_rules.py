@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Final
 
 import msgspec
 
 from seatrial.reports.page_run import PageRun
 from seatrial.reports.page_words import Calendar
 from seatrial.reports.verdict import RuleCoverage
+
+RULES: Final = 80
+"""Rules that there is room for."""
 
 
 class Strikes(msgspec.Struct, frozen=True, kw_only=True):
@@ -40,15 +44,32 @@ class RuleRow(msgspec.Struct, frozen=True, kw_only=True):
     cells: tuple[Strikes, ...]
     """One for each run."""
 
+    @property
+    def silent(self) -> bool:
+        """Whether it was armed in some run and never fired there."""
+        return any(cell.doubtful for cell in self.cells)
 
-def rule_rows(runs: Sequence[PageRun]) -> tuple[RuleRow, ...]:
-    """Every rule of every run once, by the begin of its window."""
+
+class RuleTable(msgspec.Struct, frozen=True, kw_only=True):
+    """What became of the rules."""
+
+    rows: tuple[RuleRow, ...]
+    """Rules that never fired first, then by the begin of their windows."""
+    silent: int
+    """Rules that never fired in some run."""
+    unsaid: int
+    """Rules that there is no room for."""
+
+
+def rule_table(runs: Sequence[PageRun]) -> RuleTable:
+    """Every rule of every run once."""
     rules: dict[str, tuple[RuleCoverage, PageRun]] = {}
     for run in runs:
         for rule in run.verdict.coverage:
             rules.setdefault(rule.rule, (rule, run))
     ranked = sorted(rules.values(), key=lambda pair: (pair[0].begin, pair[0].end))
-    return tuple(_row(rule, Calendar(first.facts.started), runs) for rule, first in ranked)
+    rows = sorted((_row(rule, first.calendar, runs) for rule, first in ranked), key=lambda row: not row.silent)
+    return RuleTable(rows=tuple(rows[:RULES]), silent=sum(row.silent for row in rows), unsaid=max(0, len(rows) - RULES))
 
 
 def _row(rule: RuleCoverage, calendar: Calendar, runs: Sequence[PageRun]) -> RuleRow:

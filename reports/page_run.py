@@ -4,10 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Final
 
 from seatrial.reports.facts import Facts
 from seatrial.reports.logbook import Logbook
+from seatrial.reports.page_words import Calendar
 from seatrial.reports.verdict import Verdict
+
+if TYPE_CHECKING:
+    from seatrial.reports.estimates import Estimate  # it brings numpy, and whoever starts a run waits for it
+
+FINE: Final = 1200.0
+"""Seconds of a run up to which its moments are told to the second."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -30,6 +38,8 @@ class PageRun:
     """What is missing of the run, in one sentence; empty: nothing."""
     versions: Mapping[str, str] = field(default_factory=dict)
     """What made the run: names and versions."""
+    estimates: Mapping[str, Estimate] = field(default_factory=dict)
+    """Readings over many seeds with their intervals, by name of the reading; empty: one seed only."""
 
     @property
     def facts(self) -> Facts:
@@ -45,3 +55,8 @@ class PageRun:
     def seconds(self) -> float:
         """Length of the run: as the facts say, else to its last row."""
         return self.facts.duration or self.log.end / 1_000_000
+
+    @property
+    def calendar(self) -> Calendar:
+        """Moments of the run as people say them."""
+        return Calendar(self.facts.started, fine=self.seconds < FINE)

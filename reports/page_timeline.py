@@ -7,18 +7,22 @@ from typing import Final
 
 import msgspec
 import polars as pl
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from seatrial.reports.charts_scene import NARROW, WIDE, Lane, Panel, Scale, Scene
 from seatrial.reports.charts_timeline import timeline
 from seatrial.reports.facts import CALM
 from seatrial.reports.logbook import SECOND, Logbook
 from seatrial.reports.page_curves import Curve, erp_drift, failing, listing_drift, slot_width, slowness, waiting
+from seatrial.reports.page_marks import marks
 from seatrial.reports.page_run import PageRun
 from seatrial.reports.page_words import Calendar, amount_text
 from seatrial.reports.reading import Unit
+from seatrial.reports.verdict import RuleCoverage
 from seatrial.sim.units import short_duration
 
+LANES: Final = 30
+"""Rules that the picture has room for."""
 STRIKES: Final = 240
 """Ticks of a lane at most."""
 _UNITS: Final[dict[Scale, Unit]] = {"count": "", "share": "share", "seconds": "s"}
@@ -50,8 +54,12 @@ class TimeLine(msgspec.Struct, frozen=True, kw_only=True):
     """Picture for phones."""
     words: tuple[CurveWords, ...]
     """Every curve in words."""
-    label: str
+    label: Markup
     """All of it in one text, for those who do not see it."""
+    marks: tuple[tuple[str, tuple[str, ...]], ...]
+    """What was noted, and how often in each run."""
+    unsaid: int
+    """Rules that the picture has no room for."""
 
 
 def time_line(runs: Sequence[PageRun]) -> TimeLine:
@@ -60,12 +68,19 @@ def time_line(runs: Sequence[PageRun]) -> TimeLine:
     words = tuple(each for panel in scene.panels for each in _words(panel, runs, scene.calendar))
     told = [f"{each.panel}, {each.run}: peak {each.peak}, {each.at}; at the end {each.last}." for each in words]
     faults = [f"{lane.name} {scene.calendar.window(lane.begin, lane.end)}" for lane in scene.lanes]
+    noted = [
+        f"{mark.name} {', '.join(f'{count:,} × {run.name}' for run, count in zip(runs, mark.counts, strict=True))}"
+        for mark in scene.marks
+    ]
+    said = f"Noted by the integration: {'; '.join(noted)}." if noted else "The integration noted nothing."
     armed = f"Faults armed: {', '.join(faults)}." if faults else "No fault was armed."
     return TimeLine(
         wide=timeline(scene, WIDE),
         narrow=timeline(scene, NARROW),
         words=words,
-        label=" ".join(["Time line.", armed, *told]),
+        label=escape(" ".join(["Time line.", armed, said, *told])),
+        marks=tuple((mark.name, tuple(f"{count:,}" for count in mark.counts)) for mark in scene.marks),
+        unsaid=max(0, len(_ranked(runs)) - LANES),
     )
 
 
@@ -75,9 +90,10 @@ def _scene(runs: Sequence[PageRun]) -> Scene:
     return Scene(
         panels=_panels(runs, slot_width(end)),
         lanes=_lanes(runs, end),
+        marks=marks(runs, end),
         end=end,
         calm=calm,
-        calendar=Calendar(runs[0].facts.started),
+        calendar=runs[0].calendar,
     )
 
 
@@ -99,9 +115,14 @@ def _panels(runs: Sequence[PageRun], width: int) -> tuple[Panel, ...]:
 
 
 def _lanes(runs: Sequence[PageRun], end: float) -> tuple[Lane, ...]:
+    return tuple(
+        Lane(rule.rule, rule.begin, rule.end, _strikes(runs, rule.rule, end)) for rule in _ranked(runs)[:LANES]
+    )
+
+
+def _ranked(runs: Sequence[PageRun]) -> list[RuleCoverage]:
     rules = {rule.rule: rule for run in reversed(runs) for rule in run.verdict.coverage}
-    ranked = sorted(rules.values(), key=lambda rule: (rule.begin, rule.end))
-    return tuple(Lane(rule.rule, rule.begin, rule.end, _strikes(runs, rule.rule, end)) for rule in ranked)
+    return sorted(rules.values(), key=lambda rule: (rule.begin, rule.end))
 
 
 def _strikes(runs: Sequence[PageRun], rule: str, end: float) -> tuple[float, ...]:

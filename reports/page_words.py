@@ -10,6 +10,8 @@ from seatrial.sim.units import MINOR_DIGITS, short_duration
 
 UNMEASURED = "–"
 """What stands where nothing could be measured."""
+LONG = 160
+"""Letters of a name that comes from others, at most."""
 _ONE = {"documents": "document", "orders": "order", "units": "unit", "calls": "call", "cases": "case", "rows": "row"}
 
 
@@ -43,7 +45,8 @@ def number_text(value: float) -> str:
     if value == int(value) or abs(value) >= 1000:
         return f"{round(value):,}"
     digits = max(0, 2 - math.floor(math.log10(abs(value))))
-    return f"{value:.{min(digits, 6)}f}".rstrip("0").rstrip(".")
+    written = f"{value:.{min(digits, 6)}f}"
+    return written.rstrip("0").rstrip(".") if digits else written
 
 
 def share_text(share: float) -> str:
@@ -61,6 +64,11 @@ def money_text(minor: float, currency: str) -> str:
     """An amount of minor units: `3,120.00 GBP`."""
     digits = MINOR_DIGITS.get(currency, 2)
     return f"{minor / 10**digits:,.{digits}f} {currency}"
+
+
+def clipped(text: str, most: int = LONG) -> str:
+    """A name of others, no longer than a reader can bear."""
+    return text if len(text) <= most else f"{text[: most - 1]}…"
 
 
 def counted(count: int, one: str, many: str = "") -> str:
@@ -81,9 +89,13 @@ def capitalised(text: str) -> str:
 
 
 class Calendar:
-    """Wall-clock moments of a run: second 0 is `started`. Without a start it counts days and hours from second 0."""
+    """Wall-clock moments of a run: second 0 is `started`. Without a start it counts days and hours from second 0.
 
-    def __init__(self, started: str) -> None:
+    In a `fine` one seconds are told, as they have to be in a run of a few minutes.
+    """
+
+    def __init__(self, started: str, *, fine: bool = False) -> None:
+        self.form = "%H:%M:%S" if fine else "%H:%M"
         try:
             self.start: datetime | None = datetime.fromisoformat(started)
         except ValueError:
@@ -102,7 +114,7 @@ class Calendar:
 
     def minute(self, second: float) -> str:
         """`Thu 1 Dec 08:14`."""
-        return f"{self.day(second)} {self.at(second):%H:%M}" if math.isfinite(second) else "the end"
+        return f"{self.day(second)} {self.at(second).strftime(self.form)}" if math.isfinite(second) else "the end"
 
     def instant(self, second: float) -> str:
         """`08:14:05.123`."""
@@ -111,4 +123,4 @@ class Calendar:
     def window(self, begin: float, end: float) -> str:
         """`Thu 1 Dec 08:14 – 09:30`; the day is said again only where it is another."""
         same = math.isfinite(end) and self.at(begin).date() == self.at(end).date()
-        return f"{self.minute(begin)} – {f'{self.at(end):%H:%M}' if same else self.minute(end)}"
+        return f"{self.minute(begin)} – {self.at(end).strftime(self.form) if same else self.minute(end)}"

@@ -38,15 +38,15 @@ _KindT = TypeVar("_KindT")
 
 def save(verdict: Verdict, folder: RunFolder) -> RunFolder:
     """Write verdict and readings into the folder of the run, and the short form into its last word if it has one."""
-    folder.keep(FACTS, _text(verdict.facts))
-    folder.keep(READINGS, _text(verdict.readings))
-    folder.keep(VERDICT, _text(verdict))
+    folder.keep(FACTS, json_text(verdict.facts))
+    folder.keep(READINGS, json_text(verdict.readings))
+    folder.keep(VERDICT, json_text(verdict))
     return folder.judge(note_of(verdict)) if folder.manifest is not None else folder
 
 
 def keep_facts(facts: Facts, folder: RunFolder) -> Path:
     """Write the facts at the begin of a run, so that it can be judged even if it is interrupted."""
-    return folder.keep(FACTS, _text(facts))
+    return folder.keep(FACTS, json_text(facts))
 
 
 def load_verdict(path: Path | str) -> Verdict:
@@ -85,12 +85,15 @@ def note_of(verdict: Verdict) -> VerdictNote:
     return VerdictNote(verdict.outcome.value, len(verdict.findings), finite)
 
 
-def _text(document: object) -> str:
+def json_text(document: object) -> str:
+    """A document as JSON that every reader can read."""
     return msgspec.json.format(msgspec.json.encode(_speakable(msgspec.to_builtins(document))), indent=2).decode() + "\n"
 
 
 def _speakable(plain: Any) -> Any:
-    """JSON has no infinity: what never ends is written as a word."""
+    """JSON has no infinity and no half characters: what never ends is written as a word, the others as `?`."""
+    if isinstance(plain, str) and not plain.isascii():
+        return plain.encode("utf-8", "replace").decode()
     if isinstance(plain, float) and math.isinf(plain):
         return "inf" if plain > 0 else "-inf"
     if isinstance(plain, dict):

@@ -10,13 +10,12 @@ import polars as pl
 
 from seatrial.reports.facts import Facts
 from seatrial.reports.logbook import Logbook
+from seatrial.reports.nearest import nearest
 from seatrial.reports.telling import told
 from seatrial.reports.witness import WitnessRow
 from seatrial.sim.errors import UnknownName
 from seatrial.sim.units import short_duration
 
-_NEAR: Final = 5
-"""Order numbers that an error names."""
 _WHO: Final = 13
 """Columns for the name of who tells."""
 
@@ -26,11 +25,16 @@ def story(log: Logbook, order: str, facts: Facts) -> tuple[WitnessRow, ...]:
 
     Raises UnknownName for an order that the evidence does not know, with the nearest that it does.
     """
+    return told(rows_of(log, order), facts.currency)
+
+
+def rows_of(log: Logbook, order: str) -> pl.DataFrame:
+    """The rows themselves. Raises UnknownName for an order that the evidence does not know."""
     wanted = (pl.col("correlation") == order) | (pl.col("key") == order) | pl.col("key").str.starts_with(f"{order}/")
     rows = log.rows.filter(wanted).collect()
     if not rows.height:
         raise _unknown(log, order)
-    return told(rows, facts.currency)
+    return rows
 
 
 def story_lines(rows: tuple[WitnessRow, ...], facts: Facts) -> Iterator[str]:
@@ -59,7 +63,5 @@ def who(row: WitnessRow) -> str:
 
 def _unknown(log: Logbook, order: str) -> UnknownName:
     known = log.event("order.placed")["key"].unique(maintain_order=True)
-    near = known.filter(known.str.contains(order, literal=True) | known.str.starts_with(order[:4])) if order else known
-    some = (near if near.len() else known).head(_NEAR).to_list()
     hint = f"the evidence holds {known.len():,} orders; these are some of them"
-    return UnknownName("no such order in this run", value=order, known=some, hint=hint)
+    return UnknownName("no such order in this run", value=order, known=nearest(order, known), hint=hint)

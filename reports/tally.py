@@ -6,7 +6,8 @@ from collections.abc import Iterable, Sequence
 
 import polars as pl
 
-from seatrial.reports.documents import FLOW, asked, lives
+from seatrial.reports.blame import blame
+from seatrial.reports.documents import FLOW, ledger
 from seatrial.reports.logbook import Logbook
 from seatrial.reports.measure import Read
 from seatrial.reports.obligations import owed
@@ -21,34 +22,31 @@ def tally(log: Logbook) -> pl.DataFrame:
 
     In the order in which they first appear in the evidence.
     """
-    by_key = ["document", "key"]
-    made = log.derived(lives).select(*by_key, "correlation", "created", "live", "ever", "first")
-    wanted = log.derived(asked).select(*by_key, "correlation", "acknowledged", "first", pl.lit(True).alias("attempted"))
-    table = made.join(wanted, on=by_key, how="full", coalesce=True)
-    return table.select(
-        *by_key,
-        pl.coalesce("correlation", "correlation_right").alias("correlation"),
-        pl.min_horizontal("first", "first_right").alias("first"),
-        *(pl.col(name).fill_null(False) for name in ("attempted", "acknowledged")),
-        *(pl.col(name).fill_null(0) for name in ("created", "live", "ever")),
-    ).sort("first")
+    return log.derived(ledger)
 
 
 def missing(log: Logbook, until: int) -> pl.DataFrame:
-    """One row per lost document: owed and not alive, or acknowledged and never made; `document`, `key`, `first`."""
-    unmet = log.derived(owed, until).filter(~pl.col("met")).select("document", "key", pl.col("number").alias("first"))
+    """One row per lost document: owed and not alive, or acknowledged and never made; with its order and `first` row."""
+    unmet = log.derived(owed, until).filter(~pl.col("met")).with_columns(pl.col("number").alias("first"))
     vain = log.derived(tally).filter(pl.col("acknowledged") & (pl.col("created") == 0))
-    both = pl.concat([unmet, vain.select("document", "key", "first")])
+    both = pl.concat([each.select("document", "key", "correlation", "first") for each in (unmet, vain)])
     return both.unique(["document", "key"], keep="first").sort("first", "document", "key")
 
 
 def per_class(
-    family: str, rows: pl.DataFrame, reading: Read, samples: pl.DataFrame, classes: Sequence[str] = FLOW
+    family: str,
+    rows: pl.DataFrame,
+    reading: Read,
+    samples: pl.DataFrame,
+    classes: Sequence[str] = FLOW,
+    harm_in: Logbook | None = None,
 ) -> Iterable[Reading]:
     """How many of `rows`, summed over column `count`, each class of document has, and the flow's classes together.
 
-    `samples` are the rows out of which they were counted.
+    `samples` are the rows out of which they were counted. Where they are harm, `harm_in` is the log in which the fault
+    that they have in common is looked for: those that it touched stand in front.
     """
+    blamed = {} if harm_in is None else blame(harm_in, rows, samples, FIRST_KEYS)
     found = rows.group_by("document").agg(pl.col("count").sum(), pl.col("key").head(FIRST_KEYS))
     seen = samples.group_by("document").len()
     counts = {document: (count, keys) for document, count, keys in found.iter_rows()}
@@ -57,7 +55,10 @@ def per_class(
     for document in classes:
         count, keys = counts.get(document, (0, ()))
         total += count if document in FLOW else 0
-        yield reading(f"{family}.{document}", float(count), sizes.get(document, 0), keys=keys)
+        by = blamed.get(document)
+        first = tuple(dict.fromkeys((*by.keys, *keys)))[:FIRST_KEYS] if by else keys
+        detail = str(by) if by else ""
+        yield reading(f"{family}.{document}", float(count), sizes.get(document, 0), detail=detail, keys=first)
     known = rows.filter(pl.col("document").is_in(FLOW))
     size = sum(sizes.get(document, 0) for document in FLOW)
     yield reading(f"{family}.total", float(total), size, keys=known["key"].head(FIRST_KEYS).to_list())

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from enum import StrEnum
+from functools import cached_property
 from typing import Literal
 
 import msgspec
@@ -71,7 +72,7 @@ class RuleCoverage(msgspec.Struct, frozen=True, kw_only=True):
     """Strikes that somebody noticed."""
 
 
-class Verdict(msgspec.Struct, frozen=True, kw_only=True):
+class Verdict(msgspec.Struct, frozen=True, kw_only=True, dict=True):
     """The judgement of one run."""
 
     outcome: Outcome
@@ -96,4 +97,9 @@ class Verdict(msgspec.Struct, frozen=True, kw_only=True):
 
     def reading(self, name: str) -> Reading | None:
         """A reading by its name."""
-        return next((reading for reading in self.readings if reading.name == name), None)
+        return self._by_name.get(name)
+
+    @cached_property
+    def _by_name(self) -> Mapping[str, Reading]:
+        """A run may have thousands of readings, and whoever prints them asks for each."""
+        return {reading.name: reading for reading in reversed(self.readings)}

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import msgspec
 
 
@@ -42,3 +44,14 @@ class WitnessRow(msgspec.Struct, frozen=True, kw_only=True):
     """Fault rule that touched it."""
     words: str
     """What happened, in words."""
+
+
+def last_strike(witness: Sequence[WitnessRow]) -> WitnessRow | None:
+    """The last strike of a fault before the harm: what was made or given up last. Where none is before it, the first.
+
+    None: there is no strike in the witness.
+    """
+    strikes = [row for row in witness if row.kind == "fault" and row.rule]
+    harms = [row.number for row in witness if row.kind in ("commit", "note")]
+    before = [row for row in strikes if not harms or row.number < harms[-1]]
+    return before[-1] if before else strikes[0] if strikes else None

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TypeVar
 
@@ -40,6 +41,7 @@ class Document:
     @classmethod
     def parse(cls, text: str, source: str) -> Document:
         """Read a text."""
+        node: yaml.Node | None = None
         try:
             node = yaml.compose(text, yaml.SafeLoader)
             plain = yaml.safe_load(text)
@@ -48,8 +50,10 @@ class Document:
             line = f":{mark.line + 1}" if mark else ""
             what = getattr(error, "problem", None) or str(error)
             raise BadInput(f"not YAML: {what}", where=f"{source}{line}") from error
+        except RecursionError:
+            raise BadInput("not YAML: it is nested too deep", where=source) from None
         except ValueError as error:  # a date such as 2011-02-30
-            raise BadInput(f"not YAML: {error}", where=source) from error
+            raise _no_value(node, source, error) from error
         if node is None or not isinstance(plain, dict):
             what = "is empty" if node is None else "holds no mapping"
             raise BadInput(what, where=source, hint="begin with `name: ...`; see `seatrial schema`")
@@ -77,6 +81,14 @@ class Document:
             path = path.rpartition(".")[0] if path.rfind(".") > path.rfind("[") else path.rpartition("[")[0]
         return f"{self.source}:{self.lines[path]}" if path else self.source
 
+    @contextmanager
+    def located(self, path: str) -> Iterator[None]:
+        """Errors from inside say where the value at a path stands."""
+        try:
+            yield
+        except BadInput as error:
+            raise error.at(self.where(path)) from error
+
     def convert(self, plain: Plain, kind: type[KindT], path: str = "$") -> KindT:
         """Turn a part of the document, found at `path`, into a typed value. Raises BadInput."""
         try:
@@ -87,10 +99,44 @@ class Document:
             raise error.at(self.where(path + _blamed(plain, error.value))) from error
 
 
+class Fields(Document):
+    """What was said without a file, such as the body of a request: errors name the field."""
+
+    def __init__(self, plain: Mapping[str, Plain]) -> None:
+        super().__init__("", dict(plain), {})
+
+    def where(self, path: str) -> str:
+        """The field itself."""
+        return path.removeprefix("$").removeprefix(".")
+
+
 def _blamed(plain: Plain, value: object) -> str:
     """The setting that holds a value somebody complained about, as the rest of a path; empty where none does."""
     names = [key for key, held in plain.items() if held == value] if isinstance(plain, dict) else []
     return f".{names[0]}" if len(names) == 1 else ""
+
+
+def _no_value(node: yaml.Node | None, source: str, error: ValueError) -> BadInput:
+    """The scalar that is no value, though it is written like one."""
+    loader = yaml.SafeLoader("")
+    ahead = [node] if node is not None else []
+    seen: set[int] = set()  # a node may hold itself
+    while ahead:
+        each = ahead.pop()
+        if id(each) in seen:
+            continue
+        seen.add(id(each))
+        if isinstance(each, yaml.ScalarNode):
+            try:
+                loader.construct_object(each)
+            except ValueError:
+                where = f"{source}:{each.start_mark.line + 1}"
+                return BadInput(f"not a value: {error}", value=each.value, where=where)
+        elif isinstance(each, yaml.MappingNode):
+            ahead.extend(part for pair in each.value for part in pair)
+        elif isinstance(each, yaml.SequenceNode):
+            ahead.extend(each.value)
+    return BadInput(f"not YAML: {error}", where=source)
 
 
 def _collect(node: yaml.Node, path: str, lines: dict[str, int], source: str) -> None:

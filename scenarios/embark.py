@@ -5,12 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import UTC
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import msgspec
 from simpy import Environment
 
 from seatrial.mocks.books.channel import Channel
+from seatrial.mocks.guests.entry import Under, entry_of, is_entry, name_of
 from seatrial.mocks.shoppers import Shoppers
+from seatrial.scenarios.dependencies import check_virtual
 from seatrial.scenarios.loader import Loaded
 from seatrial.scenarios.schema import PartnerSpec
 from seatrial.scenarios.season import Network, Season
@@ -18,13 +21,16 @@ from seatrial.scenarios.storm import rules_of
 from seatrial.sim.catalogue import Catalogue
 from seatrial.sim.conduct import EVERY
 from seatrial.sim.dice import Dice
-from seatrial.sim.errors import UnknownName
+from seatrial.sim.errors import BadInput, UnknownName
 from seatrial.sim.evidence import Evidence
 from seatrial.sim.fault import Rule
 from seatrial.sim.integration import Integration, IntegrationFactory, Surroundings
 from seatrial.sim.partner import Partner
 from seatrial.sim.quantities import Seconds
 from seatrial.sim.world import Voyage, World
+
+if TYPE_CHECKING:
+    from seatrial.mocks.guests.habitat import Habitat
 
 
 class Expedition(msgspec.Struct, frozen=True):
@@ -42,35 +48,82 @@ class Expedition(msgspec.Struct, frozen=True):
     """The demand."""
     shoppers: Shoppers
     """Who buys."""
+    habitat: Habitat | None = None
+    """Where the integration lives, if it is code of others."""
 
 
-def embark(loaded: Loaded, seed: int, integration: str, evidence: Callable[[Environment], Evidence]) -> Expedition:
-    """Build the world of a scenario. Raises BadInput with file and line."""
+def embark(
+    loaded: Loaded,
+    seed: int,
+    integration: Under,
+    evidence: Callable[[Environment], Evidence],
+    pace: float = 1.0,
+    *,
+    virtual: bool = True,
+) -> Expedition:
+    """Build the world of a scenario, for virtual time or for real sockets, where `pace` is its time scale.
+
+    Raises BadInput with file and line.
+    """
     scenario = loaded.scenario
-    factory = factory_of(loaded, integration)
-    season = _season(loaded, seed)
-    world = World(seed, scenario.start.replace(tzinfo=scenario.start.tzinfo or UTC), season.assortment, evidence)
-    for name, spec in loaded.world.partners.items():
-        world.add(_partner(loaded, world, name, spec, season))
+    settle = _settling(loaded, integration)
+    world, season = populated(loaded, seed, evidence, pace)
     rules = rules_of(loaded, world.partners)
+    if virtual:
+        check_virtual(loaded)
     world.fear(rules)
     channels = {name: each for name, each in world.partners.items() if isinstance(each, Channel)}
     with loaded.located("$.demand"):
         shoppers = Shoppers(world.ground, channels, season.intents, season.habits, until=float(scenario.duration))
     world.enliven(shoppers.start)
     voyage = Voyage(float(scenario.duration), float(scenario.calm), scenario.interleave)
-    return Expedition(world, voyage, factory, rules, season, shoppers)
+    factory, habitat = settle(world)
+    return Expedition(world, voyage, factory, rules, season, shoppers, habitat)
+
+
+def populated(
+    loaded: Loaded, seed: int, evidence: Callable[[Environment], Evidence], pace: float = 1.0
+) -> tuple[World, Season]:
+    """The world of a scenario with its partners, where nobody buys and nobody integrates yet, and its demand.
+
+    Raises BadInput with file and line.
+    """
+    season = season_of(loaded, seed)
+    start = loaded.scenario.start
+    world = World(seed, start.replace(tzinfo=start.tzinfo or UTC), season.assortment, evidence, pace)
+    for name, spec in loaded.world.partners.items():
+        world.add(_partner(loaded, world, name, spec, season))
+    return world, season
+
+
+def _settling(loaded: Loaded, integration: Under) -> Callable[[World], tuple[IntegrationFactory, Habitat | None]]:
+    """Find the integration; gives how it is settled in a world. Raises BadInput."""
+    if not is_entry(integration):
+        factory = factory_of(loaded, name_of(integration))
+        return lambda _: (factory, None)
+    entry = entry_of(integration)
+    from seatrial.mocks.guests.habitat import Habitat  # needs an extra, for which the entry has looked
+
+    def settle(world: World) -> tuple[IntegrationFactory, Habitat]:
+        habitat = Habitat(world, entry, loaded.scenario.controls)
+        world.house(habitat)
+        return habitat, habitat
+
+    return settle
 
 
 def factory_of(loaded: Loaded, integration: str) -> IntegrationFactory:
     """The integration under test with the scenario's controls. Raises UnknownName."""
+    if integration.endswith(".py"):
+        hint = f"name the function, too: {integration}:main"
+        raise BadInput("an integration is a function", value=integration, where="--integration", hint=hint)
     try:
         kind = Catalogue("integrations").get(integration)
     except UnknownName as error:
         is_own = integration == loaded.scenario.integration
         raise error.at(loaded.document.where("$.integration") if is_own else "--integration") from error
     settings_type: type[msgspec.Struct] = kind.Settings  # type: ignore[attr-defined]
-    known = [field.name for field in msgspec.structs.fields(settings_type)]
+    known = settings_type.__struct_fields__
     for name in loaded.scenario.controls:
         if name not in known:
             where = loaded.document.where(f"$.controls.{name}")
@@ -84,7 +137,8 @@ def factory_of(loaded: Loaded, integration: str) -> IntegrationFactory:
     return make
 
 
-def _season(loaded: Loaded, seed: int) -> Season:
+def season_of(loaded: Loaded, seed: int) -> Season:
+    """The demand of a scenario, ready to be let loose. Raises BadInput with file and line."""
     scenario, partners = loaded.scenario, loaded.world.partners
     channels = tuple(name for name, spec in partners.items() if issubclass(_kind(loaded, name, spec), Channel))
     warehouses = tuple(name for name, spec in partners.items() if spec.kind == "warehouse")
@@ -103,7 +157,7 @@ def _season(loaded: Loaded, seed: int) -> Season:
 def _partner(loaded: Loaded, world: World, name: str, spec: PartnerSpec, season: Season) -> Partner:
     kind = _kind(loaded, name, spec)
     settings = dict(spec.settings)
-    known = {field.name for field in msgspec.structs.fields(kind.Settings)}
+    known = kind.Settings.__struct_fields__
     if spec.kind == "supply":
         settings.setdefault("cover", Seconds(season.cover))
     for setting in settings:

@@ -14,7 +14,7 @@ import msgspec
 import yaml
 
 from seatrial.scenarios.document import Document
-from seatrial.scenarios.schema import MINUTES, Scenario, World
+from seatrial.scenarios.schema import MINUTES, TARGETS, Scenario, World
 from seatrial.sim.errors import BadInput, UnknownName
 
 LIBRARY = "seatrial.scenarios.library"
@@ -34,19 +34,24 @@ class Loaded(msgspec.Struct, frozen=True):
     """What was read, changes included, as YAML."""
     settings: Mapping[str, str]
     """What was set over the file's values, by dotted name."""
+    written: str = ""
+    """What was read before anything was set over it; empty: the same as the text."""
 
     @property
     def digest(self) -> str:
         """SHA-256 of the text."""
         return hashlib.sha256(self.text.encode()).hexdigest()
 
+    @property
+    def origin(self) -> str:
+        """SHA-256 of the text before anything was set over it: two runs with other settings are of one scenario."""
+        return hashlib.sha256((self.written or self.text).encode()).hexdigest()
+
     @contextmanager
     def located(self, path: str) -> Iterator[None]:
         """Errors from inside name file and line of the value at a path of the scenario."""
-        try:
+        with self.document.located(path):
             yield
-        except BadInput as error:
-            raise error.at(self.document.where(path)) from error
 
 
 def load_scenario(name: str | Path, settings: Mapping[str, str] | None = None) -> Loaded:
@@ -63,8 +68,9 @@ def parse_scenario(text: str, source: str = "scenario") -> Loaded:
 
 
 def library() -> tuple[str, ...]:
-    """Names of all scenarios that come with Seatrial."""
-    return tuple(sorted(path.name.removesuffix(".yaml") for path in _yaml(LIBRARY)))
+    """Names of all scenarios that come with Seatrial; those of a set begin with its name: `fidelity/calm`."""
+    inner = (path.parent.name + "/" + path.stem for path in Path(str(files(LIBRARY))).glob("*/*.yaml"))
+    return tuple(sorted((*(path.stem for path in _yaml(LIBRARY)), *inner)))
 
 
 def worlds() -> tuple[str, ...]:
@@ -102,13 +108,17 @@ def _find(name: str) -> Path:
 
 
 def _finish(document: Document, settings: dict[str, str]) -> Loaded:
+    written = _text(document) if settings else ""
     for key, value in settings.items():
         _set(document, key, value)
     scenario = document.convert(document.plain, Scenario)
     _check(scenario, document)
     world = _world(scenario, document)
-    text = yaml.safe_dump(document.plain, sort_keys=False, allow_unicode=True)
-    return Loaded(scenario, document, world, text, settings)
+    return Loaded(scenario, document, world, _text(document), settings, written)
+
+
+def _text(document: Document) -> str:
+    return yaml.safe_dump(document.plain, sort_keys=False, allow_unicode=True)
 
 
 def _check(scenario: Scenario, document: Document) -> None:
@@ -117,12 +127,23 @@ def _check(scenario: Scenario, document: Document) -> None:
         raise BadInput(
             "a run needs time", value=scenario.duration, where=document.where("$.duration"), hint="duration: 1 d"
         )
+    if not 0 < scenario.time_scale < inf:
+        where = document.where("$.time_scale")
+        raise BadInput(
+            "business time needs a scale above 0", value=scenario.time_scale, where=where, hint="time_scale: 60"
+        )
     for team, minutes in scenario.minutes_per_exception.items():
         where = document.where(f"$.minutes_per_exception.{team}")
         if team not in MINUTES:
             raise UnknownName("unknown team", value=team, known=MINUTES, where=where)
         if not 0 <= minutes < inf:
             raise BadInput("an exception costs 0 minutes or more", value=minutes, where=where)
+    for step, target in scenario.service_targets.items():
+        where = document.where(f"$.service_targets.{step}")
+        if step not in TARGETS:
+            raise UnknownName("unknown step", value=step, known=TARGETS, where=where)
+        if not 0 < target < inf:
+            raise BadInput("a step takes more than no time", value=target, where=where, hint=f"{step}: 1 d")
 
 
 def _world(scenario: Scenario, document: Document) -> World:

@@ -15,6 +15,20 @@ from seatrial.sim.quantities import Seconds, Share
 MINUTES = {"customer_service": 12.0, "logistics": 15.0, "finance": 20.0, "integration_support": 30.0}
 """Minutes of manual work that one exception costs, by team, where a scenario does not say."""
 
+TARGETS = (
+    "placed_to_acknowledged",
+    "placed_to_released",
+    "placed_to_shipped",
+    "placed_to_delivered",
+    "cancel_asked_to_cancel_answered",
+    "shipped_to_confirmed",
+    "shipped_to_posted",
+    "shipped_to_invoiced",
+    "inspected_to_credited",
+    "inspected_to_refunded",
+)
+"""Steps of the trade for which a scenario can set a target."""
+
 
 class PartnerSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """One partner of the network."""
@@ -38,7 +52,7 @@ class RuleSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename={
     """`partner`, `partner.operation`, `kind.operation` or a pattern such as `*.list_changes`."""
     params: dict[str, Any] = {}
     """Parameters of the fault."""
-    direction: Literal["", "request", "webhook", "inside"] = ""
+    direction: Literal["", "request", "webhook", "inside", "dependency"] = ""
     """Where it strikes; empty: where this fault strikes by itself."""
     key: str = "*"
     """Pattern of the business key or order number."""
@@ -58,6 +72,20 @@ class RuleSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename={
     """Strike every nth matching call."""
     times: int = 0
     """Stop after it struck n times; 0: never."""
+
+
+class FromEnvironment(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A value that the machine knows and the scenario does not."""
+
+    env: str
+    """Name of the environment variable."""
+
+
+class DependencySpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A database or broker of the integration, before which our proxy stands; only on the wire."""
+
+    address: str | FromEnvironment
+    """Where it really listens, as `host:port`, or `{env: NAME}` for an environment variable that says so."""
 
 
 class World(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -90,6 +118,8 @@ class Scenario(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The network."""
     partners: dict[str, dict[str, Any]] = {}
     """What is different about partners of the network, or further partners."""
+    dependencies: dict[str, DependencySpec] = {}
+    """Databases and brokers of the integration, by name; each is reached through a proxy that faults may strike."""
     integration: str = "resilient"
     """The integration under test."""
     controls: dict[str, Any] = {}
@@ -98,9 +128,17 @@ class Scenario(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """What goes wrong."""
     expect: Mapping[str, str | int | float] = {}
     """Limits on measures."""
+    time_scale: float = 1.0
+    """On real sockets: seconds of business time in one real second. Business durations are scaled, technical ones are
+    not; virtual time takes no notice of it.
+    """
     interleave: Literal["fifo", "seeded"] = "fifo"
     """In which order tasks that are ready run: as they came, or drawn by the seed to find races."""
     minutes_per_exception: dict[str, float] = msgspec.field(default_factory=lambda: dict(MINUTES))
     """Minutes of manual work that one exception costs, by team."""
+    service_targets: dict[str, Seconds] = msgspec.field(default_factory=dict)
+    """Time within which a step of the trade has to be taken, by step, where it is not the usual one: the measures
+    `step_sla` are held against it.
+    """
     grace: Seconds = Seconds(900)
     """Time before the end in which nothing is owed yet for what happens."""

@@ -2,32 +2,60 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from difflib import get_close_matches
 from fnmatch import fnmatchcase
-from typing import Final, get_args, get_type_hints
+from typing import Any, Final
 
-from seatrial.sim.call import INSIDE, REQUEST, WEBHOOK
+from seatrial.sim.call import DEPENDENCY, INSIDE, REQUEST, WEBHOOK
 from seatrial.sim.errors import BadInput, UnknownName
-from seatrial.sim.fate import MAY_MEET
-from seatrial.sim.fault import Fault
+from seatrial.sim.fate import MAY_MEET, Crash, Freeze
+from seatrial.sim.fault import Fault, fates_of
 from seatrial.sim.partner import Partner
 
 _PLACES: Final[Mapping[str, str]] = {
     REQUEST: "operation",
     WEBHOOK: "event",
     INSIDE: "work",
+    DEPENDENCY: "connection",
 }
 """What a direction has for a target."""
+METHODS: Final = ("*", "DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT")
+"""Methods of a call of an endpoint that is not ours; `*` for any."""
+CONNECTION: Final = "connection"
+"""What is struck of a dependency."""
 
 
 def check_direction(name: str, fault: Fault, direction: str) -> None:
     """Raises BadInput where nothing that the fault decides can happen to a call in this direction."""
-    fates = get_args(get_type_hints(type(fault).decide)["return"]) or (get_type_hints(type(fault).decide)["return"],)
-    possible = [way for way, met in MAY_MEET.items() if any(fate in met for fate in fates)]
+    possible = [way for way, met in MAY_MEET.items() if _fits(fates_of(type(fault)), met, way)]
     if direction not in possible:
         hint = f"leave `direction` out: it strikes {fault.direction} by itself"
         raise BadInput(f"{name} cannot strike in this direction", value=direction, known=possible, hint=hint)
+
+
+def _fits(fates: Sequence[type[Any]], met: Collection[type[Any]], way: str) -> bool:
+    """A plain connection knows no requests: a fault that may answer has nothing to answer there."""
+    return (all if way == DEPENDENCY else any)(fate in met for fate in fates)
+
+
+def check_dependency(at: str, known: Collection[str]) -> None:
+    """Raises UnknownName for a dependency that is not there, BadInput where something within it is aimed at."""
+    place, _, part = at.partition(".")
+    if not known:
+        hint = "write `dependencies: {database: {address: '127.0.0.1:5432'}}`"
+        raise BadInput("the scenario has no dependencies", value=at, hint=hint)
+    if place != DEPENDENCY and not any(fnmatchcase(name, place) for name in known):
+        raise UnknownName("unknown dependency", value=place, known=sorted(known))
+    if part and not fnmatchcase(CONNECTION, part):
+        raise BadInput("a dependency is struck connection by connection", value=at, hint=f"write {place}")
+
+
+def check_crash(name: str, kind: type[Fault]) -> None:
+    """Raises BadInput for a fault that kills or freezes the integration, where it is not ours."""
+    if may_crash(kind):
+        hint = "start the integration with `seatrial wire ... -- COMMAND` instead of attaching to it"
+        raise BadInput("nobody here can kill or freeze an integration that runs by itself", value=name, hint=hint)
 
 
 def check_target(name: str, fault: Fault, at: str, direction: str, partners: Mapping[str, Partner]) -> None:
@@ -37,6 +65,9 @@ def check_target(name: str, fault: Fault, at: str, direction: str, partners: Map
     if not here:
         known = sorted({*partners, *(each.kind for each in partners.values())})
         raise UnknownName("unknown partner", value=place, known=known)
+    if direction == REQUEST and any(each.open_ended for each in here):
+        _check_call(place, operation)
+        return
     there = dict(found for each in here for found in _targets(each, direction))
     if not there:
         known = sorted(each.name for each in partners.values() if any(_targets(each, direction)))
@@ -47,6 +78,19 @@ def check_target(name: str, fault: Fault, at: str, direction: str, partners: Map
     if fault.wants and fault.wants not in hit.values() and direction == REQUEST:
         known = sorted(f"{place}.{target}" for target, access in there.items() if access == fault.wants)
         raise BadInput(f"{name} strikes a {fault.wants}, and this is none", value=at, known=known)
+
+
+def _check_call(place: str, operation: str) -> None:
+    """Calls of an endpoint that is not ours are named by method and path, whatever these are."""
+    method, _, path = operation.partition(" ")
+    if operation and operation != "*" and not (path.startswith(("/", "*")) and method in METHODS):
+        hint = f"write {place}, or a method and a path such as {place}.GET /v1/*"
+        raise BadInput("an endpoint's calls are named by method and path", value=operation, hint=hint)
+
+
+def may_crash(kind: type[Fault]) -> bool:
+    """Whether a fault may kill the integration, or stop it where it stands."""
+    return any(fate in (Crash, Freeze) for fate in fates_of(kind))
 
 
 def _targets(partner: Partner, direction: str) -> Iterator[tuple[str, str]]:

@@ -59,6 +59,11 @@ def default_text(field: msgspec.structs.FieldInfo) -> str:
     return _scalar(field.default)
 
 
+def value_text(value: object) -> str:
+    """A value of a field as a scenario would write it."""
+    return _scalar(value)
+
+
 def _scalar(value: Any) -> str:
     if isinstance(value, Seconds):
         return format_duration(value)

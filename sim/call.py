@@ -13,7 +13,13 @@ WEBHOOK = "webhook"
 """Direction: a partner tells the integration."""
 INSIDE = "inside"
 """Direction: within a partner's own walls: a pick, a count, a read of its own books."""
+DEPENDENCY = "dependency"
+"""Direction: the integration uses a database or broker of its own, over a plain TCP connection."""
 NO_HEADERS: Mapping[str, str] = MappingProxyType({})
+NO_TOKEN = float("-inf")
+"""In the place of the moment of a sign-in: the caller sent no token."""
+UNKNOWN_TOKEN = -1.0
+"""In the place of the moment of a sign-in: the caller sent what this partner never gave."""
 
 
 class Call(msgspec.Struct, frozen=True, gc=False):
@@ -24,7 +30,7 @@ class Call(msgspec.Struct, frozen=True, gc=False):
     operation: str
     """Operation, or name of the event that a webhook carries, or the work inside the partner."""
     direction: str
-    """`request`, `webhook` or `inside`."""
+    """`request`, `webhook`, `inside` or `dependency`."""
     key: str
     """Business key of the document it is about."""
     order: str
@@ -34,7 +40,7 @@ class Call(msgspec.Struct, frozen=True, gc=False):
     idempotency_key: str = ""
     """What the sender gave as idempotency key (for EDI: the control number); empty where it gave none."""
     signed_in_at: float = 0.0
-    """Second of the run at which the sender last signed in."""
+    """Second of the run at which the sender last signed in; below 0: it proves no sign-in."""
     sent_at: float = 0.0
     """Second of the run at which this attempt was sent."""
     quantity: int = 0

@@ -37,14 +37,22 @@ class Conduct(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     webhooks: Webhooks = Webhooks()
     """How events are delivered."""
 
-    def guard(self, operation: Operation) -> Guard | None:
-        """The idempotency policy of an operation, at work; None where repeated writes are silent duplicates."""
+    def idempotency_of(self, operation: Operation) -> Idempotency | None:
+        """The idempotency policy of an operation; None where it has none: a repeated write is done again."""
         policy = self.idempotency.get(operation.name) or (self.idempotency.get(EVERY) if operation.document else None)
-        return policy.guard(operation) if policy is not None and operation.write else None
+        return policy if operation.write else None
 
-    def gatekeeper(self) -> Callable[[Operation], tuple[Gate, ...]]:
-        """The gates before each operation; operations without a limit of their own share one."""
-        auth = self.auth.gate()
+    def guard(self, operation: Operation) -> Guard | None:
+        """The same, at work."""
+        policy = self.idempotency_of(operation)
+        return policy.guard(operation) if policy is not None else None
+
+    def gatekeeper(self, pace: float = 1.0) -> Callable[[Operation], tuple[Gate, ...]]:
+        """The gates before each operation; operations without a limit of their own share one.
+
+        Gates keep technical time; `pace` are the seconds of business time, in which sign-ins are dated, in one of it.
+        """
+        auth = self.auth.gate(pace)
         shared = self.limits[EVERY].gate() if EVERY in self.limits else None
 
         def gates(operation: Operation) -> tuple[Gate, ...]:

@@ -72,7 +72,7 @@ def _locate(task: asyncio.Task[Any]) -> Waiting:
     at = own[-1]
     deeper = frames[frames.index(at) + 1 :]
     called = deeper[0].f_code.co_qualname if deeper else ""
-    return Waiting(task.get_name(), at.f_code.co_qualname, _short(at.f_code.co_filename), at.f_lineno, called)
+    return Waiting(task.get_name(), at.f_code.co_qualname, short_path(at.f_code.co_filename), at.f_lineno, called)
 
 
 def _frames(awaited: object) -> Iterator[FrameType]:
@@ -95,7 +95,7 @@ def _either(owner: object, *names: str) -> object:
     return next((getattr(owner, name) for name in names if hasattr(owner, name)), None)
 
 
-def _short(file: str) -> str:
+def short_path(file: str) -> str:
     """The path as seen from here, if it lies below."""
     path = Path(file)
     return str(path.relative_to(Path.cwd())) if path.is_relative_to(Path.cwd()) else file

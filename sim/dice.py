@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Callable
-from typing import Final, TypeAlias
+from collections.abc import Callable, Sequence
+from typing import Final, TypeAlias, TypeVar
 
 import xxhash
+
+T = TypeVar("T")
 
 Draw: TypeAlias = Callable[[str], float]
 """Business key to a number in [0, 1): the same key always draws the same number."""
@@ -48,6 +50,16 @@ class Dice:
 
         def draw(key: str) -> float:
             return (digest(key.encode(), seed) >> _DROPPED_BITS) * _STEP
+
+        return draw
+
+    def keyed_choice(self, options: Sequence[T], *purpose: str) -> Callable[[str], T]:
+        """The draw of a purpose: `draw(key)` is one of the options, each as likely as the others."""
+        seed, count = self._derived(purpose), len(options)
+        digest = xxhash.xxh3_64_intdigest
+
+        def draw(key: str) -> T:
+            return options[(digest(key.encode(), seed) * count) >> 64]
 
         return draw
 

@@ -53,7 +53,8 @@ class Door:
         longest = 0.0
         for gate in self.gates:
             wait = gate.admit(call, now)
-            longest = max(longest, wait) if wait else longest
+            if wait > longest:
+                longest = wait
         return longest
 
     def act(self, call: Call, request: Request[Any], now: float) -> Any:

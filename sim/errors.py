@@ -65,13 +65,19 @@ class HarnessError(SeatrialError):
     """The harness itself could not do its work; this says nothing about the integration under test."""
 
 
+class Elsewhere(HarnessError):
+    """A voyage was begun by a script that another process only imports, to find the code under test in it."""
+
+
 class CallError(SeatrialError):
     """A call to a partner did not end in a usable reply; what the caller knows is in the subclass.
 
     `outcome` is the word that the evidence uses. `may_have_committed` tells whether the partner may have done the
-    work all the same: the question on which every safe retry turns.
+    work all the same: the question on which every safe retry turns. `retry_header` is what the Retry-After header says
+    word for word, where somebody else than the partner's own policies wrote it.
     """
 
+    retry_header = ""
     outcome = "failed"
     status = 0
     may_have_committed = True

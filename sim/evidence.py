@@ -9,7 +9,7 @@ import polars as pl
 
 from seatrial.sim.digest import Digest
 from seatrial.sim.parts import FileParts, MemoryParts, Parts
-from seatrial.sim.rows import WIDTH, Row, frame_of
+from seatrial.sim.rows import WIDTH, Cells, Row, frame_of
 
 
 class Evidence:
@@ -51,12 +51,13 @@ class Evidence:
         status: int,
         latency: float,
         rule: str,
+        trace: str = "",
     ) -> None:
-        """A call as its caller saw it end; `latency` in seconds."""
+        """A call as its caller saw it end; `latency` in seconds, `trace` is the caller's own correlation id."""
         cells = self._cells
         cells += (
             self._clock(), "call", partner, operation, document, key, correlation, attempt, outcome, status,
-            latency, "", 0, 0, rule,
+            latency, trace, 0, 0, rule,
         )  # fmt: skip
         if len(cells) >= self._limit:
             self.flush()
@@ -182,6 +183,11 @@ class Evidence:
         """Write what is left and take no more; a log can be closed twice."""
         self.flush()
         self._closed = True
+
+    @property
+    def cells(self) -> Cells:
+        """Rows that no part holds yet, cell after cell: of a short run, before `close`, all of them."""
+        return self._cells
 
     @property
     def parts_written(self) -> int:

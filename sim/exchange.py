@@ -38,14 +38,15 @@ class Line:
         self.copies: deque[tuple[float, Any, Any]] = deque(maxlen=0 if operation.write else _COPIES)
 
 
-class Exchange:
+class Exchange(Errand):
     """One call under way, and its reply: what the handler answered, or the Rejected that it raised.
 
     `gap` has the request arrive a second time, so many seconds after the first; `age` has a read answered from a copy
-    as old as that. States: on its way out, at the partner, on its way back; `late` when nobody waits for the reply.
+    as old as that. States: on its way out, `queued` at the partner, on its way back; `late` when nobody waits for the
+    reply.
     """
 
-    __slots__ = ("age", "back", "call", "deadline", "gap", "late", "line", "out", "reply", "request")
+    __slots__ = ("age", "back", "call", "deadline", "gap", "late", "line", "out", "queued", "reply", "request")
 
     def __init__(self, line: Line, call: Call, request: Request[Any], trip: float, deadline: float) -> None:
         self.line = line
@@ -53,36 +54,40 @@ class Exchange:
         self.request = request
         self.out = self.back = trip / 2
         self.deadline = deadline
-        self.late = False
+        self.late = self.queued = False
         self.gap = self.age = -1.0
         self.reply: Any = None
 
-    def arrive(self, errand: Errand) -> float:
+    def work(self) -> float:
         """The request reaches the partner: gates, work, and the way back or as much of it as somebody waits for."""
-        line, now = self.line, errand.env._now  # noqa: SLF001
-        if self.gap >= 0:
+        line, now = self.line, self.env._now  # noqa: SLF001
+        if self.gap >= 0 and not self.queued:
             copy = Exchange(line, self.call, self.request, 0.0, self.deadline)
-            after(errand.env, self.gap, copy.arrive_unheard, errand.env)
-        if line.gated:
-            try:
+            after(self.env, self.gap, copy.arrive_unheard, self.env)
+        wait = 0.0
+        try:
+            if line.gated and not self.queued:
                 wait = line.door.admit(self.call, now)
-            except Rejected as error:
-                self.reply = error
-                return self._way_back(now)
-            if wait and now + wait > self.deadline:
-                after(errand.env, wait, self.act, now + wait)  # its turn comes; nobody waits for it any more
-                self.late = True
-                return max(0.0, self.deadline - now)
+        except Rejected as error:
+            self.reply = error
+        else:
             if wait:
-                errand.work, errand.again = self.served, True
-                return wait
-        return self.served(errand)
+                return self._queue(now, wait)
+            self.act(now)
+        left = self.deadline - now
+        if self.back <= left:
+            return self.back
+        self.late = True
+        return max(0.0, left)
 
-    def served(self, errand: Errand) -> float:
-        """The partner does its work."""
-        now = errand.env._now  # noqa: SLF001
-        self.act(now)
-        return self._way_back(now)
+    def _queue(self, now: float, wait: float) -> float:
+        """Wait for a turn at the partner, as long as somebody waits for the reply."""
+        if now + wait > self.deadline:
+            after(self.env, wait, self.act, now + wait)  # its turn comes; nobody waits for it any more
+            self.late = True
+            return max(0.0, self.deadline - now)
+        self.queued = self.again = True
+        return wait
 
     def act(self, now: float) -> None:
         """Have the partner do its work, and keep its reply, or the Rejected that it raised."""
@@ -94,11 +99,6 @@ class Exchange:
         else:
             if line.lane and self.age < 0:  # what is stale now was not true now
                 line.copies.append((now, self.request, self.reply))
-
-    def _way_back(self, now: float) -> float:
-        left = self.deadline - now
-        self.late = self.back > left
-        return max(0.0, left) if self.late else self.back
 
     def arrive_unheard(self, env: Environment) -> None:
         """The request reaches the partner, and nobody waits for the reply; it queues like any other."""

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import ClassVar
+from functools import cache
+from types import NoneType, UnionType
+from typing import Any, ClassVar, Union, get_args, get_origin, get_type_hints
 
 import msgspec
 
@@ -20,11 +22,13 @@ class Fault(msgspec.Struct, frozen=True):
 
     Subclasses are named after their file (`lost_reply.py`: `class LostReply`). `direction` is where a rule strikes
     that does not say; `wants` names what the target has to be (`write`, `read` or empty); aimed at a whole
-    partner it strikes only operations of that sort.
+    partner it strikes only operations of that sort. A search draws it by itself; `usual` are the values that it takes
+    for a parameter whose type says too little.
     """
 
     direction: ClassVar[str] = REQUEST
     wants: ClassVar[str] = ""
+    usual: ClassVar[Mapping[str, tuple[object, ...]]] = {}
 
     def decide(self, call: Call, now: float, dice: Draw) -> Fate | None:
         """What happens to this call; None: nothing. `now` is in seconds since the rule's window opened.
@@ -32,6 +36,14 @@ class Fault(msgspec.Struct, frozen=True):
         `dice(purpose)` is keyed by (seed, rule, partner, operation, business key, attempt) and `purpose`.
         """
         return None
+
+
+@cache
+def fates_of(fault: type[Fault]) -> tuple[type[Any], ...]:
+    """The fates that a fault may decide, as the annotation of its `decide` has them."""
+    told = get_type_hints(fault.decide)["return"]
+    fates = get_args(told) if get_origin(told) in (Union, UnionType) else (told,)
+    return tuple(fate for fate in fates if fate is not NoneType)
 
 
 class Rule(msgspec.Struct, frozen=True):
@@ -44,7 +56,7 @@ class Rule(msgspec.Struct, frozen=True):
     at: str = "*"
     """Where: `partner`, `partner.operation`, `kind.operation` or a pattern such as `*.list_changes`."""
     direction: str = ""
-    """`request`, `webhook` or `inside`; empty: where this fault strikes by itself."""
+    """`request`, `webhook`, `inside` or `dependency`; empty: where this fault strikes by itself."""
     key: str = "*"
     """Pattern of the business key or of the order number."""
     headers: Mapping[str, str] = NO_HEADERS

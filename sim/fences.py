@@ -7,36 +7,43 @@ import multiprocessing.process
 import os
 import socket
 import subprocess
+import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Coroutine, Iterator
 from contextlib import contextmanager
+from types import FrameType
 from typing import Any, Final, NamedTuple
 
 from seatrial.sim.errors import HarnessError
 from seatrial.sim.rebinding import Rebinding, SharedRebinding
 
 SOCKET: Final = (
-    "partners answer in memory here: give the client an in-memory transport (httpx: transport=..., or respx), "
-    "or run the scenario on the wire"
+    "partners answer in memory here: ask them by httpx or requests, give another client an in-memory transport "
+    "(transport=..., or respx), or run the scenario on the wire"
 )
 THREAD: Final = "a thread has no virtual time: asyncio.to_thread runs a function inline, an endpoint becomes async def"
 PROCESS: Final = "a subprocess has no virtual time: start it before the run, or run the scenario on the wire"
 SLEEP: Final = "it would stop the whole run in real time: await asyncio.sleep(seconds)"
-BLOCK: Final = "nobody else runs while it blocks: await an asyncio.Event, asyncio.Queue or asyncio.Lock"
+BLOCK: Final = (
+    "nobody else runs while it blocks: await an asyncio.Event, asyncio.Queue or asyncio.Lock; in synchronous code, "
+    "look again after time.sleep"
+)
+EXIT: Final = "it would end the harness as well: raise an error, or have a fault crash the integration"
 WATCH: Final = "there are no files or signals to wait for in virtual time: install it before the run"
 
 
 class LeftVirtualTime(HarnessError):
     """Code inside a virtual run called something that only real time can finish.
 
-    `call` names what was called, `way_out` what to do instead.
+    `call` names what was called, `way_out` what to do instead, `place` where; empty: nobody can tell.
     """
 
-    def __init__(self, call: str, way_out: str) -> None:
+    def __init__(self, call: str, way_out: str, place: str = "") -> None:
         self.call = call
         self.way_out = way_out
-        super().__init__(f"{call} leaves virtual time · {way_out}")
+        self.place = place
+        super().__init__(f"{call} leaves virtual time · {way_out}" + (f" · at {place}" if place else ""))
 
 
 def _loop_fence(call: str, way_out: str) -> Any:
@@ -57,6 +64,10 @@ class FencedLoop(asyncio.AbstractEventLoop):
     """
 
     left: LeftVirtualTime | None = None
+    doze: Callable[[float], bool] | None = None
+    """How code that may wait without awaiting sleeps; it gives False where it may not."""
+    aside: Callable[..., Coroutine[Any, Any, Any]] | None = None
+    """How a function of an executor is called; None: at once, in this thread."""
 
     def fence_hit(self, call: str, way_out: str) -> LeftVirtualTime:
         """The error to raise, remembered if it is the first."""
@@ -95,6 +106,11 @@ class FencedLoop(asyncio.AbstractEventLoop):
     remove_signal_handler: Any = _loop_fence("remove_signal_handler", WATCH)
 
 
+_SLEEP: Final = time.sleep
+END: Final = os._exit
+"""Ends this process at once, also within a run, where the name in `os` leads to a fence."""
+
+
 def _never(*_: object, **__: object) -> bool:
     return False
 
@@ -102,6 +118,14 @@ def _never(*_: object, **__: object) -> bool:
 def _is_peek(_: object, timeout: float | None = None) -> bool:
     """Whether a wait only looks: thread pools do."""
     return timeout is not None and timeout <= 0
+
+
+def _is_import(*_: object, **__: object) -> bool:
+    """Whether a module is being imported, which is no part of a run: some ask the system where a library lies."""
+    frame: FrameType | None = sys._getframe()
+    while frame is not None and not (frame.f_code.co_name == "exec_module" and "importlib" in frame.f_code.co_filename):
+        frame = frame.f_back
+    return frame is not None
 
 
 class _Fence(NamedTuple):
@@ -119,8 +143,9 @@ _FENCES: Final = (
     _Fence(threading.Thread, "start", "threading.Thread.start", THREAD),
     _Fence(threading.Condition, "wait", "a blocking wait (threading.Condition.wait)", BLOCK, _is_peek),
     _Fence(multiprocessing.process.BaseProcess, "start", "multiprocessing.Process.start", PROCESS),
-    _Fence(subprocess.Popen, "__init__", "subprocess.Popen", PROCESS),
+    _Fence(subprocess.Popen, "__init__", "subprocess.Popen", PROCESS, _is_import),
     _Fence(os, "system", "os.system", PROCESS),
+    _Fence(os, "_exit", "os._exit", EXIT),
     _Fence(socket, "getaddrinfo", "socket.getaddrinfo", SOCKET),
     _Fence(socket.socket, "connect", "socket.connect", SOCKET),
     _Fence(socket.socket, "connect_ex", "socket.connect_ex", SOCKET),
@@ -154,6 +179,8 @@ def _stand_in(real: Callable[..., Any], fence: _Fence) -> Callable[..., Any]:
     def stand_in(*args: Any, **options: Any) -> Any:
         loop = asyncio._get_running_loop()
         if isinstance(loop, FencedLoop) and not fence.harmless(*args, **options):
+            if real is _SLEEP and loop.doze is not None and loop.doze(*args):
+                return None
             raise loop.fence_hit(fence.call, fence.way_out)
         return real(*args, **options)
 

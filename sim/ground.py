@@ -30,3 +30,7 @@ class Ground(msgspec.Struct):
     """Where goods travel."""
     assortment: Assortment
     """What is sold."""
+    pace: float = 1.0
+    """Seconds of business time in one second of technical time: of latency, timeouts, limits and tokens, which are
+    never scaled. 1 in virtual time; on real sockets the scenario's time scale.
+    """

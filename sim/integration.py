@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Protocol
 
 import msgspec
 
+from seatrial.sim.bus import Bus
 from seatrial.sim.client import Client
+from seatrial.sim.errors import BadInput
 from seatrial.sim.notice import Notice
 from seatrial.sim.store import Store
 
@@ -37,15 +40,35 @@ class Surroundings(msgspec.Struct, frozen=True):
     """Keyed dice for jitter: a text gives a number in [0, 1)."""
     event: Callable[[str, str, str], None]
     """Write a business event of the integration: name, business key, order number."""
+    bus: Bus | None = None
+    """Where messages wait to be worked on; None: in the integration itself."""
+    pace: float = 1.0
+    """Seconds of business time in one second of technical time (see `Ground.pace`)."""
+    stopwatch: Callable[[], float] | None = None
+    """Second of technical time, for timeouts, pauses and rates; None: the second of the run."""
+    under_way: int = 0
+    """Calls to one partner under way at a time, where these cost more than a place in memory; 0: as many as come."""
+
+    @property
+    def technical(self) -> Callable[[], float]:
+        """The clock for what is between programs: timeouts, pauses, rates. Never scaled."""
+        return self.stopwatch or self.now
+
+    def rest(self, seconds: float) -> Awaitable[None]:
+        """Wait for so much business time: until the next poll, the next reconciliation."""
+        return asyncio.sleep(seconds / self.pace)
 
     def of_kind(self, *kinds: str) -> tuple[Client, ...]:
         """The clients of all partners of these kinds, in the order of their names."""
         return tuple(client for _, client in sorted(self.clients.items()) if client.kind in kinds)
 
     def one(self, kind: str) -> Client:
-        """The client of the only partner of a kind."""
-        (client,) = self.of_kind(kind)
-        return client
+        """The client of the only partner of a kind. Raises BadInput where there is none or more than one."""
+        found = self.of_kind(kind)
+        if len(found) != 1:
+            known = sorted({client.kind for client in self.clients.values()})
+            raise BadInput(f"the integration needs one partner of its kind, not {len(found)}", value=kind, known=known)
+        return found[0]
 
 
 class Integration(Protocol):

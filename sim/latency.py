@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import lru_cache
 from math import exp, log
 from statistics import NormalDist
 
@@ -77,9 +78,14 @@ Latency = Constant | Uniform | Lognormal | Empirical
 
 def sampler(latency: Latency, dice: Dice, link: str) -> Callable[[str], float]:
     """Draw round trips of a link, keyed: the same call has the same latency whatever else happens in the run."""
-    table = tuple(latency.quantile((step + 0.5) / STEPS) for step in range(STEPS))
-    draw = dice.keyed("latency", link)
+    table = _table(latency)
     if table[0] == table[-1]:
         constant = table[0]
         return lambda _: constant
-    return lambda key: table[int(draw(key) * STEPS)]
+    return dice.keyed_choice(table, "latency", link)
+
+
+@lru_cache(maxsize=256)
+def _table(latency: Latency) -> tuple[float, ...]:
+    """The quantiles of a distribution, cut once for all links and runs of this process that have it."""
+    return tuple(latency.quantile((step + 0.5) / STEPS) for step in range(STEPS))

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from asyncio import CancelledError
+from collections.abc import Generator, Mapping
 from contextlib import suppress
+from types import coroutine
 from typing import Any, NoReturn, TypeVar
 
 from seatrial.sim.call import NO_HEADERS, REQUEST, Call
+from seatrial.sim.envelopes import FOREIGN_BODIES, GARBLED, refusal_of
 from seatrial.sim.errors import CallError, Disconnected, HarnessError, Refused, Rejected, TimedOut, Unreadable
 from seatrial.sim.exchange import Exchange, Line
 from seatrial.sim.fate import (
@@ -17,6 +20,7 @@ from seatrial.sim.fate import (
     Drip,
     Drop,
     Fate,
+    Freeze,
     Garble,
     LoseReply,
     Refuse,
@@ -31,7 +35,7 @@ from seatrial.sim.partner import Partner
 from seatrial.sim.process import Incarnation
 from seatrial.sim.retryafter import read_retry_after, write_retry_after
 from seatrial.sim.session import SignIn
-from seatrial.sim.waits import after, errand, pause
+from seatrial.sim.waits import after, pause, set_out
 
 ReplyT = TypeVar("ReplyT")
 
@@ -48,6 +52,7 @@ class Link:
         self.day = ground.day
         self.latency = sampler(partner.conduct.latency, ground.dice, partner.name)
         self.slow = partner.conduct.latency.quantile(0.99)
+        self.attempts: dict[str, int] = {}  # by operation and business key, of callers that do not count their own
         self.lines = {
             request: Line(
                 partner,
@@ -65,10 +70,11 @@ class LinkClient:
     def __init__(self, link: Link, incarnation: Incarnation) -> None:
         self.name = link.partner.name
         self.kind = link.partner.kind
-        self._link = link
+        self.link = link
+        """What lies between; shared by all lives of the integration."""
         self._env = link.env
         self._lines = link.lines
-        self._life = incarnation
+        self.life = incarnation
         self._since = link.env.now
 
     def offers(self, request: type[Request[Any]]) -> bool:
@@ -80,16 +86,26 @@ class LinkClient:
         self._since = (await self.call(SignIn())).since
 
     async def call(
-        self, request: Request[ReplyT], *, timeout: float = 30.0, idempotency_key: str = "", attempt: int = 1
+        self,
+        request: Request[ReplyT],
+        *,
+        timeout: float = 30.0,
+        idempotency_key: str = "",
+        attempt: int = 1,
+        headers: Mapping[str, str] = NO_HEADERS,
     ) -> ReplyT:
-        """Ask the partner. Raises the `CallError` that tells what the caller knows."""
-        if not self._life.alive:
+        """Ask the partner; `headers` are those of a caller that speaks HTTP.
+
+        Raises the `CallError` that tells what the caller knows.
+        """
+        if not self.life.alive:
             raise CancelledError
         line = self._lines.get(type(request)) or self._unknown(request)
-        link, env = self._link, self._env
+        link, env = self.link, self._env
         sent = env._now  # noqa: SLF001 (SimPy's own field: the property costs a call, twenty times an order)
         key, order = line.key_of(request), line.order_of(request)
-        headers = {"Idempotency-Key": idempotency_key} if line.lane and idempotency_key else NO_HEADERS
+        if line.lane and idempotency_key and not headers:
+            headers = {"Idempotency-Key": idempotency_key}
         call = Call(
             self.name, line.name, REQUEST, key, order, attempt, idempotency_key, self._since, sent, headers=headers
         )
@@ -115,14 +131,16 @@ class LinkClient:
                 link.rulebook.settle(call, decision, self._mattered(decision, outcome, waited))
         return reply  # type: ignore[no-any-return]
 
-    async def _pass(self, exchange: Exchange) -> Any:
+    @coroutine  # it yields the exchange itself: one coroutine less to be woken through, for every call of a run
+    def _pass(self, exchange: Exchange) -> Generator[Any, None, Any]:
         """There and back, with the partner's work in between; no faster than the link, no longer than the deadline."""
         if exchange.call.sent_at + exchange.out > exchange.deadline:  # it still arrives, unheard
             after(self._env, exchange.out, exchange.arrive_unheard, self._env)
-            await self._time_out(exchange)
-        await errand(self._env, exchange.out, exchange.arrive)
+            yield from self._time_out(exchange).__await__()
+        set_out(exchange, self._env, exchange.out)
+        yield exchange
         if exchange.late:
-            await self._time_out(exchange)
+            yield from self._time_out(exchange).__await__()
         reply = exchange.reply
         if type(reply) is Rejected:
             raise reply
@@ -164,6 +182,9 @@ class LinkClient:
             case Stale(age):
                 exchange.age = age
                 return await self._pass(exchange)
+            case Freeze(lasts):
+                self.life.freeze(lasts)
+                return await self._pass(exchange)
             case Answer():
                 await self._back(exchange)
                 self._answer(exchange, fate)
@@ -189,10 +210,11 @@ class LinkClient:
                 await self._time_out(exchange)
             case Garble(how, _):
                 await self._pass_or_reject(exchange)
-                raise Unreadable(f"{place}: {how} body", body="{")
+                status = exchange.reply.status if type(exchange.reply) is Rejected else 200
+                raise Unreadable(f"{place}: {how} body", status=status, body=GARBLED.decode())
             case Crash(down_for, after_commit):
                 await (self._there(exchange) if after_commit else pause(self._env, exchange.out))
-                self._life.crash(down_for)
+                self.life.crash(down_for)
                 raise CancelledError
             case Drop():
                 await self._time_out(exchange)
@@ -204,19 +226,22 @@ class LinkClient:
         await self._back(exchange)
 
     def _answer(self, exchange: Exchange, answer: Answer) -> NoReturn:
-        place = f"{self.name}.{exchange.line.name}"
-        if answer.body == "error" and answer.status >= 400:
-            now = self._link.day.wall(self._env.now)
-            wait = read_retry_after(write_retry_after(answer.retry_after, answer.retry_date, now), now)
-            raise Rejected(answer.code or "error", f"{place}: {answer.status}", status=answer.status, retry_after=wait)
-        bodies = {"html": "<!DOCTYPE html><html><body>Service unavailable</body></html>", "malformed": '{"id": '}
-        body = bodies.get(answer.body, "")
-        raise Unreadable(f"{place}: {answer.body} body with status {answer.status}", status=answer.status, body=body)
+        place, status = f"{self.name}.{exchange.line.name}", answer.status
+        now = self.link.day.wall(self._env.now)
+        header = write_retry_after(answer.retry_after, answer.retry_date, now)
+        wait = read_retry_after(header, now)
+        said = Rejected(answer.code or "error", f"{place}: {status}", status=status, retry_after=wait)
+        error: CallError = said
+        if answer.body != "error" or 200 <= status < 300:
+            body = (refusal_of(said) if answer.body == "error" else FOREIGN_BODIES[answer.body]).decode()
+            error = Unreadable(f"{place}: {answer.body} body with status {status}", status=status, body=body)
+        error.retry_header = header
+        raise error
 
     def _mattered(self, decision: Decision, outcome: str, waited: float) -> bool:
         """Whether anybody saw something that would not have been without the fault."""
         gentle = isinstance(decision.fate, Deliver | Drip | Behind)
-        return not gentle or outcome != "ok" or waited > self._link.slow
+        return not gentle or outcome != "ok" or waited > self.link.slow
 
     def _unknown(self, request: object) -> NoReturn:
         known = ", ".join(sorted(line.name for line in self._lines.values()))

@@ -9,7 +9,6 @@ import asyncio
 import gc
 from collections.abc import Awaitable, Callable, Coroutine, Generator, Iterator
 from contextlib import contextmanager, suppress
-from functools import partial
 from heapq import heappop
 from typing import Any, NoReturn, TypeVar
 from weakref import ref
@@ -17,6 +16,7 @@ from weakref import ref
 import simpy
 
 from seatrial.sim.deadlock import Deadlock, pending
+from seatrial.sim.farewell import wind_up
 from seatrial.sim.fences import fenced
 from seatrial.sim.handles import DROPPED, Halt, Ready, halt
 from seatrial.sim.timeline import Timeline, refuse
@@ -37,11 +37,11 @@ class VirtualLoop(Timeline):
     """
 
     def __init__(self, env: simpy.Environment | None = None, *, shuffle: Callable[[int], int] | None = None) -> None:
-        super().__init__(simpy.Environment() if env is None else env)
+        super().__init__(simpy.Environment(0.0) if env is None else env)
         self.is_drawn = shuffle is not None  # the dice decide who of those ready runs next
         self._shuffle = shuffle
         self._running = False
-        self.env.get_loop = partial(_itself, ref(self))  # type: ignore[attr-defined]
+        self.env.get_loop = ref(self)  # type: ignore[attr-defined]  # called, it tells asyncio's tasks who drives them
 
     # Running.
 
@@ -100,12 +100,14 @@ class VirtualLoop(Timeline):
             self._ready.remove(handle)
 
     def _run(self) -> None:
-        if self._shuffle is None and type(self.env).step is simpy.Environment.step:
+        if self._shuffle is not None:
+            self._run_drawn(self._shuffle)
+        if type(self.env).step is simpy.Environment.step:
             self._run_in_order()
         while True:
             while self._ready:
-                self._run_one(self._draw())
-            self._advance()
+                self._run_one(self._ready.popleft())
+            self._step()
 
     def _run_in_order(self) -> NoReturn:
         """The loop at full speed: SimPy's `step` written out, without a call per event."""
@@ -136,53 +138,59 @@ class VirtualLoop(Timeline):
     def _deadlock(self) -> Deadlock:
         return Deadlock(self.env._now, pending(self))
 
-    # Running by the dice, or on an environment with a step of its own.
+    def _run_drawn(self, shuffle: Callable[[int], int]) -> NoReturn:
+        """The loop by the dice: what is ready together, or ends at one moment, comes in any order."""
+        env, heap, ready, take = self.env, self._heap, self._ready, self._ready.popleft
+        while True:
+            while ready:
+                waiting = len(ready)
+                if waiting == 1:
+                    item = take()
+                else:
+                    place = shuffle(waiting)
+                    item = ready[place]
+                    del ready[place]
+                if isinstance(item, Ready):
+                    self._run_one(item)
+                else:
+                    _happen(item)
+            if not heap:
+                raise self._deadlock()
+            when, _, _, event = heappop(heap)
+            if event.callbacks is DROPPED:
+                self._dropped -= 1
+                continue
+            env._now = when
+            if not heap or heap[0][0] != when or not getattr(event, "drawn", False):
+                _happen(event)
+                continue
+            ready.append(event)
+            while heap and heap[0][0] == when and getattr(heap[0][3], "drawn", False):
+                together = heappop(heap)[3]
+                if together.callbacks is DROPPED:
+                    self._dropped -= 1
+                else:
+                    ready.append(together)
 
-    def _draw(self) -> Any:
-        """The next of the ready ones."""
-        ready = self._ready
-        if self._shuffle is None or len(ready) == 1:
-            return ready.popleft()
-        place = self._shuffle(len(ready))
-        drawn = ready[place]
-        del ready[place]
-        return drawn
+    # Running on an environment with a step of its own.
 
-    def _run_one(self, item: Any) -> None:
-        if not isinstance(item, Ready):
-            _happen(item)
-            return
+    def _run_one(self, handle: Ready) -> None:
         try:
-            item._context.run(item._callback, *item._args)
+            handle._context.run(handle._callback, *handle._args)
         except (SystemExit, KeyboardInterrupt, Halt):
             raise
         except BaseException as error:  # noqa: BLE001 - a callback may fail with anything; the loop lives on
-            self.report(error, item)
+            self.report(error, handle)
 
-    def _advance(self) -> None:
-        """One step of SimPy; what ends at one moment and may come in any order becomes ready together."""
+    def _step(self) -> None:
+        """One step of SimPy."""
         heap = self._heap
         while heap and heap[0][3].callbacks is DROPPED:
             heappop(heap)
             self._dropped -= 1
         if not heap:
             raise self._deadlock()
-        if self._shuffle is None:
-            self.env.step()
-            return
-        when, _, _, event = heappop(heap)
-        self.env._now = when
-        if not getattr(event, "drawn", False):
-            _happen(event)
-            return
-        self._ready.append(event)
-        while heap and heap[0][0] == when and getattr(heap[0][3], "drawn", False):
-            self._ready.append(heappop(heap)[3])
-
-
-def _itself(loop: ref[VirtualLoop]) -> VirtualLoop | None:
-    """Which loop drives an environment: what the waits tell asyncio's tasks."""
-    return loop()
+        self.env.step()
 
 
 def _happen(event: Any) -> None:
@@ -229,6 +237,10 @@ def run_virtual(
         except Deadlock:
             with suppress(Deadlock):  # a task that will not be cancelled says nothing new
                 runner.close()
+            raise
+        except KeyboardInterrupt:
+            with suppress(Deadlock):
+                wind_up(loop)
             raise
         except Exception as error:
             if loop.left is None or error is loop.left:

@@ -39,6 +39,8 @@ class About(msgspec.Struct, frozen=True, kw_only=True):
     """Name of the scenario."""
     scenario_digest: str = ""
     """SHA-256 of the scenario's text."""
+    origin_digest: str = ""
+    """SHA-256 of that text before anything was set over it; empty: nobody said."""
     seed: int = 0
     """Seed of all chance."""
     integration: str = ""
@@ -99,6 +101,8 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
     """The stretches of the run, in order."""
     verdict: VerdictNote | None = None
     """The judgement, once there is one."""
+    dropped: bool = False
+    """Whether the rows were removed on purpose after the judgement; what they amounted to is kept."""
     format: int = FORMAT
     """Version of the run folder's layout."""
 

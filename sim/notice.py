@@ -5,13 +5,13 @@ from __future__ import annotations
 import msgspec
 
 
-class Notice(msgspec.Struct, frozen=True):
+class Notice(msgspec.Struct, frozen=True, gc=False):
     """One event of one partner; redelivered with the same number."""
 
     notice_no: str
     """Id of the event: the same on every delivery, the field to de-duplicate by."""
     event: str
-    """Name of the event, from the table in `seatrial.sim.events`."""
+    """Name of the event: `order.placed`, `shipment.delivered` ..."""
     partner: str
     """Who tells."""
     key: str

@@ -23,8 +23,12 @@ HandlerT = TypeVar("HandlerT", bound=Callable[..., object])
 _MARK = "__seatrial_operation__"
 
 
-class Request(msgspec.Struct, Generic[ReplyT], frozen=True):
-    """Base of every request; the type argument is the type of the reply."""
+class Request(msgspec.Struct, Generic[ReplyT], frozen=True, gc=False):
+    """Base of every request; the type argument is the type of the reply.
+
+    Messages are made by the million and hold text, numbers and other messages: nothing that could close a ring, so the
+    garbage collector leaves them alone.
+    """
 
 
 class Operation(msgspec.Struct, frozen=True):

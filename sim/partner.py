@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from math import inf
 from typing import Any, ClassVar
 
 import msgspec
@@ -34,8 +35,20 @@ class Partner:
     """Parameters, each with a unit."""
     operations: ClassVar[Mapping[type, Operation]] = {}
     """Declared operations by type of request."""
-    events: ClassVar[tuple[str, ...]] = ()
-    """Events that it tells by webhook."""
+    role: ClassVar[str] = ""
+    """What it is to the integration where kinds share a part: the three kinds of channel are each a `channel`; empty:
+    its kind says it.
+    """
+    events: ClassVar[Mapping[str, type[msgspec.Struct]]] = {}
+    """Events that it tells by webhook, and the document that each carries."""
+    told_once: ClassVar[frozenset[str]] = frozenset()
+    """Events that no read of it shows: one that is lost unnoticed is lost, and nobody can be blamed for it."""
+    by_file: ClassVar[bool] = False
+    """Whether it exchanges files as well, where there is a mailbox."""
+    open_ended: ClassVar[bool] = False
+    """Whether it takes calls that it does not declare: somebody else's endpoint behind our proxy."""
+    url: str = ""
+    """Where it is, where it is not ours: `http://host:port`."""
     works: ClassVar[tuple[str, ...]] = ()
     """Work within its walls that a fault may strike (see `strikes`)."""
 
@@ -51,6 +64,7 @@ class Partner:
         self.evidence = ground.evidence
         self.conduct = conduct
         self.visible_until = float("inf")  # reads see nothing later: a stale read lowers it for one call
+        self.leave: Callable[[str, msgspec.Struct], None] = _no_mailbox
         self.post = Post(name, self.kind, conduct.webhooks, ground)
         ground.road.open(name, self.arrive)
 
@@ -62,13 +76,18 @@ class Partner:
         raise HarnessError(f"{self.name} ({self.kind}) takes no {type(cargo).__name__}")
 
     @property
+    def pending(self) -> int:
+        """Pieces of work that are not done with: something is still to come of them."""
+        return self.post.pending
+
+    @property
     def now(self) -> float:
         """Second of the run."""
         return self.env.now
 
     def doors(self) -> dict[type, Door]:
         """One door for each operation, with the policies of this partner's conduct."""
-        gates = self.conduct.gatekeeper()
+        gates = self.conduct.gatekeeper(self.ground.pace)
         return {request: self._door(each, gates(each)) for request, each in self.operations.items()}
 
     def happened(self, event: str, key: str, order: str, quantity: int = 0, amount: int = 0) -> None:
@@ -107,12 +126,13 @@ class Partner:
     @operation("POST", "/sign-in")
     def sign_in(self, request: SignIn) -> SignedIn:
         """Get a token or a session."""
-        return SignedIn(self.now, self.now + self.conduct.auth.lifetime)
+        lifetime = self.conduct.auth.lifetime * self.ground.pace
+        return SignedIn(self.now, self.now + lifetime if lifetime < inf else None)
 
     @operation("POST", "/subscription")
     def subscribe(self, request: Subscribe) -> Subscription:
         """Subscribe to webhooks, again where the partner had disabled the subscription."""
-        return self.post.subscribe()
+        return self.post.subscribe(request.url)
 
     @operation("GET", "/subscription")
     def get_subscription(self, request: GetSubscription) -> Subscription:
@@ -126,3 +146,7 @@ class Partner:
         if not each.document:
             return
         self.evidence.commit(self.name, each.name, each.document, call.key, call.order, "replayed", "", 0, 0)
+
+
+def _no_mailbox(name: str, document: msgspec.Struct) -> None:
+    """Where there is no mailbox, nobody is left a file."""

@@ -3,53 +3,35 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Protocol
 
 import msgspec
 
 from seatrial.sim.call import WEBHOOK, Call
 from seatrial.sim.errors import CallError
-from seatrial.sim.fate import Answer, Behind, Crash, Deliver, Drop, Fate, LoseReply, Twice
+from seatrial.sim.fate import Answer, Behind, Crash, Deliver, Drop, Fate, Freeze, LoseReply, Twice
 from seatrial.sim.fault import Decision
 from seatrial.sim.ground import Ground
 from seatrial.sim.latency import sampler
 from seatrial.sim.notice import Notice
 from seatrial.sim.policies.webhooks import Webhooks
+from seatrial.sim.receiver import Receiver
+from seatrial.sim.rulebook import ArmedRule
 from seatrial.sim.session import Subscription
 from seatrial.sim.waits import Call as Timer
 from seatrial.sim.waits import after
 
-Finished = Callable[[BaseException | None], None]
-"""Called once the receiver has answered: None for a 2xx, else what went wrong."""
 Body = msgspec.Struct | Callable[[], msgspec.Struct]
 """What a webhook says: a fact, which stays what it is, or a way to read a document as it is at that moment."""
 
 
-class Receiver(Protocol):
-    """Where webhooks arrive: the integration's process."""
-
-    @property
-    def up(self) -> bool:
-        """Whether anybody listens."""
-        ...
-
-    def deliver(self, notice: Notice, finished: Finished) -> None:
-        """Hand a webhook over; `finished` is called when the handler has answered."""
-        ...
-
-    def crash(self, down_for: float) -> None:
-        """Kill the process; it starts again after `down_for` seconds."""
-        ...
-
-
-class _Letter(msgspec.Struct):
+class _Letter(msgspec.Struct, gc=False):
     """A webhook on its way."""
 
     notice: Notice
     document: Body
     call: Call
     sent: float
-    trip: float  # round trip in seconds
+    trip: float  # round trip in seconds of business time
     decision: Decision | None
 
 
@@ -67,7 +49,10 @@ class Post:
         self._evidence = ground.evidence
         self._rulebook = ground.rulebook
         self._latency = sampler(policy.latency, ground.dice, partner + ".webhooks")
-        self._lanes: dict[str, list[object]] = {}
+        self._pace = ground.pace
+        self._timeout = policy.timeout * ground.pace  # in business time, as everything that waits in `env`
+        self.address = ""
+        self._lanes: dict[str, list[ArmedRule]] = {}  # by event; the rulebook keeps them up to date
         self._held: list[tuple[int, _Letter]] = []
         self._receiver: Receiver | None = None
         self._numbered = 0
@@ -81,14 +66,25 @@ class Post:
         """Set who receives the webhooks."""
         self._receiver = receiver
 
-    def subscribe(self) -> Subscription:
-        """Deliver from now on; tells how many events were lost until now."""
+    def subscribe(self, url: str = "") -> Subscription:
+        """Deliver from now on, to another address if one is given; tells how many events were lost until now."""
+        self.address = url or self.address
         lost, self._lost, self._given_up, self._active = self._lost, 0, 0, True
         return Subscription(active=True, lost=lost)
+
+    @property
+    def waiting(self) -> int:
+        """Webhooks that will be tried again."""
+        return len(self._waiting)
 
     def subscription(self) -> Subscription:
         """Whether events are delivered."""
         return Subscription(active=self._active, lost=self._lost)
+
+    @property
+    def pending(self) -> int:
+        """Webhooks that wait for another attempt, or behind others."""
+        return len(self._waiting) + len(self._held)
 
     def send(self, event: str, key: str, order: str, body: Body) -> None:
         """Send an event to the receiver; returns at once.
@@ -115,11 +111,14 @@ class Post:
         self._attempt(notice, document, letter.call.attempt + 1)
 
     def _attempt(self, notice: Notice, document: Body, attempt: int) -> None:
-        call = Call(self._partner, notice.event, WEBHOOK, notice.key, notice.order_no, attempt, sent_at=self._env.now)
-        lane = self._rulebook.lane(self._partner, self._kind, notice.event, WEBHOOK)
+        event, now = notice.event, self._env.now
+        call = Call(self._partner, event, WEBHOOK, notice.key, notice.order_no, attempt, "", 0.0, now)
+        lane = self._lanes.get(event)
+        if lane is None:
+            lane = self._lanes[event] = self._rulebook.lane(self._partner, self._kind, event, WEBHOOK)
         decision = self._rulebook.decide(lane, call) if lane else None
-        trip = self._latency(f"{notice.notice_no}/{attempt}")
-        letter = _Letter(notice, document, call, self._env.now, trip, decision)
+        trip = self._latency(f"{notice.notice_no}/{attempt}") * self._pace
+        letter = _Letter(notice, document, call, now, trip, decision)
         if decision is None:
             after(self._env, trip / 2, self._arrive, letter)
         else:
@@ -129,35 +128,57 @@ class Post:
 
     def _suffer(self, letter: _Letter, fate: Fate) -> None:
         """Carry out what a fault decided."""
-        env, half = self._env, letter.trip / 2
+        env, half, pace = self._env, letter.trip / 2, self._pace
         if isinstance(fate, Deliver):
-            letter.trip += fate.after
-            after(env, half + fate.before, self._arrive, letter)
+            letter.trip += fate.after * pace
+            after(env, half + fate.before * pace, self._arrive, letter)
         elif isinstance(fate, Twice):
             after(env, half, self._arrive, letter)
-            after(env, half + fate.gap, self._arrive_again, letter)
+            after(env, half + fate.gap * pace, self._arrive_again, letter)
         elif isinstance(fate, Behind):
             self._held.append((self._numbered + fate.others, letter))
             after(env, fate.at_most, self._release, letter)
         elif isinstance(fate, LoseReply):
-            letter.trip = self._policy.timeout * 2  # the answer never comes back in time
+            letter.trip = self._timeout * 2  # the answer never comes back in time
             after(env, half, self._arrive, letter)
         elif isinstance(fate, Crash):
             self._crash(letter, fate)
+        elif isinstance(fate, Freeze):
+            assert self._receiver is not None
+            self._receiver.freeze(fate.lasts)
+            after(env, half, self._arrive, letter)
         elif isinstance(fate, Answer) and fate.status < 300:
             self._done(letter, "dropped", fate.status)  # somebody took it and threw it away; the sender is content
         else:
-            wait = self._policy.timeout if isinstance(fate, Drop) else letter.trip
+            wait = self._timeout if isinstance(fate, Drop) else letter.trip
             after(env, wait, self._failed, letter, getattr(fate, "status", 0))
 
     def _crash(self, letter: _Letter, fate: Crash) -> None:
         assert self._receiver is not None
         if fate.after_commit:
-            after(self._env, letter.trip / 2, self._arrive, letter)
-            after(self._env, letter.trip / 2, self._receiver.crash, fate.down_for)
+            after(self._env, letter.trip / 2, self._arrive_before_crash, letter, fate)
         else:
             self._receiver.crash(fate.down_for)
             after(self._env, letter.trip, self._failed, letter, 0)
+
+    def _arrive_before_crash(self, letter: _Letter, fate: Crash) -> None:
+        """The receiver does its work, says so if it does, and dies; one that stands still dies as it stands."""
+        receiver = self._receiver
+        assert receiver is not None
+
+        def answered(error: BaseException | None) -> None:
+            self._answered(letter, error)
+            die()
+
+        def die() -> None:
+            if receiver.up:
+                receiver.crash(fate.down_for)
+
+        if receiver.up and not receiver.frozen:
+            receiver.deliver(letter.notice, answered)
+        else:
+            self._arrive(letter)
+            die()
 
     def _overtaken(self) -> None:
         """Let go what enough later messages have overtaken."""
@@ -183,14 +204,29 @@ class Post:
         if receiver is None or not receiver.up:
             self._failed(letter, 0)
             return
-        receiver.deliver(letter.notice, lambda error: self._answered(letter, error))
+        if receiver.frozen:
+            self._arrive_frozen(receiver, letter)
+        else:
+            receiver.deliver(letter.notice, lambda error: self._answered(letter, error))
+
+    def _arrive_frozen(self, receiver: Receiver, letter: _Letter) -> None:
+        """It lies there until the receiver goes on; its sender waits no longer than ever."""
+        left = max(0.0, letter.sent + self._timeout - self._env.now)
+        patience = after(self._env, left, self._failed, letter, 0)
+
+        def answered(error: BaseException | None) -> None:
+            if patience.callbacks:  # still waiting
+                patience.cancel()
+                self._answered(letter, error)
+
+        receiver.deliver(letter.notice, answered)
 
     def _answered(self, letter: _Letter, error: BaseException | None) -> None:
         waited = self._env.now - letter.sent + letter.trip / 2
         if error is not None:
             self._failed(letter, error.status if isinstance(error, CallError) else 500)
-        elif waited > self._policy.timeout:
-            after(self._env, max(0.0, letter.sent + self._policy.timeout - self._env.now), self._failed, letter, 0)
+        elif waited > self._timeout:
+            after(self._env, max(0.0, letter.sent + self._timeout - self._env.now), self._failed, letter, 0)
         else:
             self._given_up = 0
             self._done(letter, "ok", 200)
@@ -242,7 +278,7 @@ class Post:
             call.attempt,
             outcome,
             status,
-            waited,
+            waited / self._pace,
             notice.notice_no,
             rule,
         )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Final, TypeAlias
+from typing import Any, Final, TypeAlias
 
 import polars as pl
 
@@ -11,6 +11,8 @@ from seatrial.sim.errors import HarnessError
 
 Row: TypeAlias = tuple[float, str, str, str, str, str, str, int, str, int, float, str, int, int, str]
 """One row as it is appended: every column but `number`, in order; time and latency in seconds."""
+Cells: TypeAlias = Sequence[Any]
+"""Cells of rows, one row after the other; of each kind what its column holds."""
 
 SCHEMA: Final[dict[str, type[pl.DataType]]] = {
     "number": pl.Int64,  # row number from 0
@@ -79,6 +81,10 @@ def _column(name: str, values: Sequence[object], first: int) -> pl.Series:
     return (column * 1_000_000.0).round(mode="half_to_even").cast(pl.Int64)
 
 
+class TooLarge(HarnessError):
+    """A number that its column cannot hold."""
+
+
 def _slowly(name: str, values: Sequence[object], first: int) -> pl.Series:
     """Build the column cell by cell: forgives 0 among float seconds, names the cell that cannot be kept."""
     kind = pl.Float64 if name in SECONDS else SCHEMA[name]
@@ -89,7 +95,7 @@ def _slowly(name: str, values: Sequence[object], first: int) -> pl.Series:
         if isinstance(value, str) and not value.isprintable() and not _encodes(value):
             raise _unfit(name, number, value, "text that UTF-8 cannot hold")
         if isinstance(value, int) and kind is not pl.Float64 and not _fits(value, kind):
-            raise _unfit(name, number, value, f"too large for {kind.__name__}")
+            raise TooLarge(str(_unfit(name, number, value, f"too large for {kind.__name__}")))
     return pl.Series(name, values, dtype=kind, strict=False)
 
 

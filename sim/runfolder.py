@@ -21,7 +21,8 @@ class RunFolder:
     """One run on disk: `run.json` at the start, Parquet parts as they come, `manifest.json` as the last file.
 
     A folder is *begun* by `create`, *complete* after `finish`, and *incomplete* if the run never got there or if
-    something was lost since: then `why_incomplete` says so, and the rows before the loss can still be read.
+    something was lost since: then `why_incomplete` says so, and the rows before the loss can still be read. A complete
+    run whose evidence was *dropped* on purpose keeps its judgement and has no rows.
 
     `create` and `open` raise BadInput for a folder that cannot be used; writing raises HarnessError when the disk
     refuses, and what was written before is kept.
@@ -71,7 +72,9 @@ class RunFolder:
         manifest, why = _last_word(path)
         start = start_of(path, manifest)
         kept = salvage(path)
-        if manifest is not None and (kept.rows, len(kept.parts)) != (manifest.rows, manifest.parts):
+        if manifest is not None and manifest.dropped:
+            kept, why = NOTHING, ""
+        elif manifest is not None and (kept.rows, len(kept.parts)) != (manifest.rows, manifest.parts):
             loss = kept.damage or f"{part_name(len(kept.parts))} is missing"
             why = f"{kept.rows:,} of {manifest.rows:,} rows can be read: {loss}"
         elif kept.damage:
@@ -89,7 +92,8 @@ class RunFolder:
         return self.start.about
 
     def scan(self) -> pl.LazyFrame:
-        """The evidence, read when it is asked for: the way to read a long run."""
+        """The evidence, read when it is asked for: the way to read a long run. Raises BadInput where it was dropped."""
+        self._check_rows()
         return scan_parts(list(self.kept.parts))
 
     def frame(self) -> pl.DataFrame:
@@ -98,6 +102,7 @@ class RunFolder:
 
     def digest(self) -> str:
         """The digest of the rows on disk, computed anew, part by part; a sound run's manifest says the same."""
+        self._check_rows()
         return digest_of(self._pages())
 
     def keep(self, name: str, text: str) -> Path:
@@ -128,6 +133,20 @@ class RunFolder:
         manifest = msgspec.structs.replace(self.manifest, verdict=verdict)
         store(manifest, self.path / MANIFEST)
         return replace(self, manifest=manifest)
+
+    def drop_evidence(self) -> RunFolder:
+        """Remove the rows of a judged run; its last word says so before the first one goes."""
+        if self.manifest is None or self.manifest.verdict is None:
+            raise HarnessError(f"only a judged run can do without its evidence: {self.path}")
+        store(msgspec.structs.replace(self.manifest, dropped=True), self.path / MANIFEST)
+        for part in salvage(self.path).parts:
+            part.unlink(missing_ok=True)
+        return RunFolder.open(self.path)
+
+    def _check_rows(self) -> None:
+        if self.manifest is not None and self.manifest.dropped:
+            hint = "verdict and readings are there: `seatrial show RUN`; for the rows run it again and keep them"
+            raise BadInput("the evidence of this run was not kept", value=str(self.path), hint=hint)
 
     def _pages(self) -> Iterator[pl.DataFrame]:
         for part in self.kept.parts:

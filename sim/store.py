@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from asyncio import CancelledError
-from collections.abc import Callable, Sequence
-from typing import Protocol
+from collections import defaultdict
+from collections.abc import Callable, Coroutine, Sequence
+from typing import Any, Protocol
 
 import msgspec
 
@@ -34,11 +35,11 @@ class Store(Protocol):
         """Every record of a table, in the order of first insertion."""
         ...
 
-    async def commit(self, *writes: Write) -> None:
+    def commit(self, *writes: Write) -> Coroutine[Any, Any, None]:
         """Apply all writes at once, durably."""
         ...
 
-    async def insert(self, table: str, key: str, record: Record) -> bool:
+    def insert(self, table: str, key: str, record: Record) -> Coroutine[Any, Any, bool]:
         """Write the record unless the key is taken; tells whether it was written. Atomic, like a unique index."""
         ...
 
@@ -47,7 +48,7 @@ class MemoryStore:
     """A store for virtual time: it outlives the integration's tasks, not the run."""
 
     def __init__(self) -> None:
-        self._tables: dict[str, dict[str, Record]] = {}
+        self._tables: defaultdict[str, dict[str, Record]] = defaultdict(dict)
 
     async def read(self, table: str, key: str) -> Record | None:
         """The record, or None."""
@@ -61,15 +62,15 @@ class MemoryStore:
     async def commit(self, *writes: Write) -> None:
         """Apply all writes at once."""
         for write in writes:
-            rows = self._tables.setdefault(write.table, {})
-            if write.record is None:
-                rows.pop(write.key, None)
+            key, record = write.key, write.record
+            if record is None:
+                self._tables[write.table].pop(key, None)
             else:
-                rows[write.key] = write.record
+                self._tables[write.table][key] = record
 
     async def insert(self, table: str, key: str, record: Record) -> bool:
         """Write the record unless the key is taken."""
-        rows = self._tables.setdefault(table, {})
+        rows = self._tables[table]
         if key in rows:
             return False
         rows[key] = record
@@ -77,7 +78,10 @@ class MemoryStore:
 
 
 class LifetimeStore:
-    """The store as one incarnation of the integration holds it: after its crash nothing is written any more."""
+    """The store as one incarnation of the integration holds it: after its crash nothing is written any more.
+
+    `commit` and `insert` hand on what the store itself gives to await: no coroutine around each write.
+    """
 
     def __init__(self, store: Store, alive: Callable[[], bool]) -> None:
         self._store = store
@@ -85,16 +89,14 @@ class LifetimeStore:
         self.read = store.read
         self.scan = store.scan
 
-    async def commit(self, *writes: Write) -> None:
+    def commit(self, *writes: Write) -> Coroutine[Any, Any, None]:
         """Apply all writes at once."""
-        self._check()
-        await self._store.commit(*writes)
-
-    async def insert(self, table: str, key: str, record: Record) -> bool:
-        """Write the record unless the key is taken."""
-        self._check()
-        return await self._store.insert(table, key, record)
-
-    def _check(self) -> None:
         if not self._alive():
             raise CancelledError
+        return self._store.commit(*writes)
+
+    def insert(self, table: str, key: str, record: Record) -> Coroutine[Any, Any, bool]:
+        """Write the record unless the key is taken."""
+        if not self._alive():
+            raise CancelledError
+        return self._store.insert(table, key, record)

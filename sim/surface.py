@@ -34,6 +34,7 @@ class LoopSurface(FencedLoop):
     def __init__(self) -> None:
         self._task_number: Callable[[], int] = count(1).__next__
         self._task_factory: Any = None
+        self.born: Callable[[asyncio.Task[Any]], object] | None = None  # told of every task that the loop itself makes
         self._exception_handler: Callable[[asyncio.AbstractEventLoop, Report], object] | None = None
         self._generators: WeakKeyDictionary[AsyncGenerator[Any, Any], int] = WeakKeyDictionary()
         self._debug = sys.flags.dev_mode
@@ -56,7 +57,10 @@ class LoopSurface(FencedLoop):
         if self._task_factory is None:
             number = self._task_number()
             label = f"Task-{number}" if name is None else name
-            return NumberedTask(number, coro, loop=self, name=label, context=context, **options)
+            made: NumberedTask[T] = NumberedTask(number, coro, loop=self, name=label, context=context, **options)
+            if self.born is not None:
+                self.born(made)
+            return made
         if context is not None:
             options["context"] = context
         task: asyncio.Task[T] = self._task_factory(self, coro, **options)
@@ -75,7 +79,9 @@ class LoopSurface(FencedLoop):
     # Executors.
 
     def run_in_executor(self, executor: object, func: Callable[[*Ts], T], *args: *Ts) -> asyncio.Future[T]:
-        """Run a function at once, in this thread; its future is done when this returns."""
+        """Run a function in this thread: at once, so that its future is done when this returns, or `aside`."""
+        if self.aside is not None:
+            return self.create_task(self.aside(func, *args))
         future: asyncio.Future[T] = self.create_future()
         try:
             future.set_result(func(*args))

@@ -7,6 +7,7 @@ import re
 from collections.abc import Mapping
 from decimal import Decimal
 from fractions import Fraction
+from functools import lru_cache
 from typing import Final, NamedTuple
 
 from seatrial.sim.errors import BadInput
@@ -45,6 +46,9 @@ _RATE: Final = re.compile(rf"\s*{_NUMBER}\s*(?:[A-Za-z]+\s*)??(?:/|\bper\s)\s*([
 _SHARE: Final = re.compile(rf"\s*{_NUMBER}\s*(\S*)\s*")
 
 
+_DURATION: Final = "write '45 min', '2 d 4 h' or '150 ms'"
+
+
 class Money(NamedTuple):
     """An amount of money as partners keep it; what people write is checked by `parse_money`."""
 
@@ -59,11 +63,16 @@ class Money(NamedTuple):
 
 def parse_duration(text: object) -> float:
     """Seconds of "45 min", "2 d 4 h" or "150 ms"; raises BadInput for anything else."""
-    what, hint = "not a duration", "write '45 min', '2 d 4 h' or '150 ms'"
-    if not isinstance(text, str):
-        if text == 0 and not isinstance(text, bool):
-            return 0.0  # nothing is nothing in every unit
-        raise BadInput(what, value=text, hint=hint)
+    if isinstance(text, str):
+        return _duration(text)
+    if text == 0 and not isinstance(text, bool):
+        return 0.0  # nothing is nothing in every unit
+    raise BadInput("not a duration", value=text, hint=_DURATION)
+
+
+@lru_cache(maxsize=1024)
+def _duration(text: str) -> float:
+    what, hint = "not a duration", _DURATION
     total, position = Fraction(0), 0
     while position < len(text) and (term := _match_term(text, position)):
         number, unit, position = term

@@ -93,19 +93,21 @@ def pause(env: simpy.Environment, delay: float) -> Generator[_Pause, None, None]
 class Errand(_Wait):
     """Work far away: go there, do it, come back; the task that waits is woken once, at the end.
 
-    `work(errand)` is called on arrival and gives the seconds until the end, or until it is called again where it sets
-    `again`. A cancelled wait does not stop an errand that is on its way: the work is done, and nobody hears of it.
+    A cancelled wait does not stop an errand that is on its way: the work is done, and nobody hears of it.
     States: under way, on the way back, over.
     """
 
-    __slots__ = ("again", "callbacks", "env", "heard", "work")
+    __slots__ = ("again", "callbacks", "env", "heard")
     again: bool
     callbacks: tuple[Callable[[Errand], None], ...] | None
     env: simpy.Environment
     heard: bool
-    work: Callable[[Errand], float]
     _ok = True
     drawn = True
+
+    def work(self) -> float:
+        """Called on arrival: gives the seconds until the end, or until it is called again where it sets `again`."""
+        raise NotImplementedError
 
     def cancel(self, msg: object = None) -> bool:
         """Called by the task when it is cancelled."""
@@ -117,12 +119,15 @@ class Errand(_Wait):
 
 
 def _arrive(errand: Errand) -> None:
-    errand.again = False
-    more = errand.work(errand)
-    if errand.heard or errand.again:
-        errand.callbacks = _ARRIVE if errand.again else _RETURN
-        env = errand.env
-        heappush(env._queue, (env._now + more, NORMAL, next(env._eid), errand))  # type: ignore[misc]
+    more = errand.work()
+    if errand.again:
+        errand.again, errand.callbacks = False, _ARRIVE
+    elif errand.heard:
+        errand.callbacks = RETURN
+    else:
+        return
+    env = errand.env
+    heappush(env._queue, (env._now + more, NORMAL, next(env._eid), errand))  # type: ignore[misc]
 
 
 def _return(errand: Errand) -> None:
@@ -131,19 +136,17 @@ def _return(errand: Errand) -> None:
 
 
 _ARRIVE: Final = (_arrive,)
-_RETURN: Final = (_return,)
+RETURN: Final = (_return,)
+"""Callbacks of an errand on its way back."""
 
 
-@coroutine
-def errand(env: simpy.Environment, out: float, work: Callable[[Errand], float]) -> Generator[Errand, None, None]:
-    """Wait for work that is done after `out` seconds of the run, and for the way back that it gives."""
-    wait = Errand()
-    wait._asyncio_future_blocking = True
-    wait.get_loop = env.get_loop  # type: ignore[attr-defined]
-    wait.callbacks = _ARRIVE
-    wait.env, wait.work, wait.heard = env, work, True
-    heappush(env._queue, (env._now + out, NORMAL, next(env._eid), wait))  # type: ignore[misc]
-    yield wait
+def set_out(errand: Errand, env: simpy.Environment, out: float) -> None:
+    """Let work be done after `out` seconds of the run. Whoever waits for it and its way back has to yield it next."""
+    errand._asyncio_future_blocking = True
+    errand.get_loop = env.get_loop  # type: ignore[attr-defined]
+    errand.callbacks = _ARRIVE
+    errand.env, errand.heard, errand.again = env, True, False
+    heappush(env._queue, (env._now + out, NORMAL, next(env._eid), errand))  # type: ignore[misc]
 
 
 class _EventWait(_Wait):

@@ -99,6 +99,9 @@ def _bind(rebinding: Rebinding) -> None:
 
 
 _shown: Final = SharedRebinding(_bind)
+clocks_bound: Final = _shown.held
+"""Keep what shows the clocks in place between runs, where many follow each other: outside of them they show real time.
+"""
 
 
 def _clock(real: Callable[[], Any], read: Callable[[_Wall], object]) -> Callable[[], Any]:

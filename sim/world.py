@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import AbstractContextManager, nullcontext
 from datetime import datetime
 from functools import partial
 from operator import attrgetter
-from typing import Literal
+from typing import Literal, Protocol
 
 import msgspec
 from simpy import Environment
@@ -17,6 +18,7 @@ from seatrial.sim.cargo import Road
 from seatrial.sim.client import Client
 from seatrial.sim.dice import Dice
 from seatrial.sim.evidence import Evidence
+from seatrial.sim.farewell import wound_up
 from seatrial.sim.fault import Rule
 from seatrial.sim.ground import Ground
 from seatrial.sim.integration import Integration, IntegrationFactory, Surroundings
@@ -24,6 +26,7 @@ from seatrial.sim.link import Link, LinkClient
 from seatrial.sim.loop import VirtualLoop, run_virtual
 from seatrial.sim.partner import Partner
 from seatrial.sim.process import Incarnation, Process
+from seatrial.sim.receiver import Receiver
 from seatrial.sim.rulebook import Rulebook
 from seatrial.sim.store import LifetimeStore, MemoryStore
 from seatrial.sim.tradingday import TradingDay
@@ -46,22 +49,44 @@ class Voyage(msgspec.Struct, frozen=True):
     """In which order tasks that are ready run: as they came, or drawn by the seed."""
 
 
+class Habitat(Protocol):
+    """What surrounds an integration that is code of others (see `World.house`)."""
+
+    def outside(self) -> AbstractContextManager[None]:
+        """Around the loop of the run."""
+        ...
+
+    def inside(self, loop: VirtualLoop) -> AbstractContextManager[None]:
+        """Within it, while the integration lives."""
+        ...
+
+    def note(self, what: str, error: BaseException | str) -> None:
+        """Something went wrong in the code that nobody took care of."""
+        ...
+
+
 class World:
     """Partners on common ground. `add` them, then `sail` an integration through the voyage."""
 
     def __init__(
-        self, seed: int, start: datetime, assortment: Assortment, evidence: Callable[[Environment], Evidence]
+        self,
+        seed: int,
+        start: datetime,
+        assortment: Assortment,
+        evidence: Callable[[Environment], Evidence],
+        pace: float = 1.0,
     ) -> None:
-        self.env = Environment()
+        self.env = Environment(0.0)
         self.evidence = evidence(self.env)
         self.dice = Dice(seed)
         self._clock = clock_of(self.env)
         self.rulebook = Rulebook((), self.dice, self.evidence, self._clock)
         day = TradingDay(start)
-        self.ground = Ground(self.env, self.evidence, self.dice, self.rulebook, day, Road(), assortment)
+        self.ground = Ground(self.env, self.evidence, self.dice, self.rulebook, day, Road(), assortment, pace)
         self.partners: dict[str, Partner] = {}
         self._rules: tuple[Rule, ...] = ()
         self._starters: list[Callable[[], None]] = []
+        self._habitat: Habitat | None = None
 
     def add(self, partner: Partner) -> None:
         """Put a partner into the world."""
@@ -70,6 +95,10 @@ class World:
     def enliven(self, start: Callable[[], None]) -> None:
         """Have something begin with the voyage that is no partner: the shoppers."""
         self._starters.append(start)
+
+    def house(self, habitat: Habitat) -> None:
+        """Have the integration live in surroundings of its own: it is code that knows nothing of us."""
+        self._habitat = habitat
 
     def fear(self, rules: Iterable[Rule]) -> None:
         """Arm the faults of the voyage."""
@@ -84,32 +113,55 @@ class World:
         """
         draw = self.dice.stream("interleave").random
         shuffle = (lambda n: int(draw() * n)) if voyage.interleave == "seeded" else None
-        return run_virtual(self._sail(factory, voyage), env=self.env, shuffle=shuffle)
+        with self._habitat.outside() if self._habitat is not None else nullcontext():
+            return run_virtual(self._sail_at_home(factory, voyage), env=self.env, shuffle=shuffle)
 
-    async def _sail(self, factory: IntegrationFactory, voyage: Voyage) -> Process:
-        """Chaos, then calm."""
+    async def _sail_at_home(self, factory: IntegrationFactory, voyage: Voyage) -> Process:
         loop = asyncio.get_running_loop()
         assert isinstance(loop, VirtualLoop)
+        with self._habitat.inside(loop) if self._habitat is not None else nullcontext():
+            return await self._sail(loop, factory, voyage)
+
+    async def _sail(self, loop: VirtualLoop, factory: IntegrationFactory, voyage: Voyage) -> Process:
+        """Chaos, then calm."""
         process = Process(loop, self.evidence, self._launcher(factory))
-        for partner in self.partners.values():
-            partner.post.connect(process)
-            partner.start()
+        self.open_doors(dict.fromkeys(self.partners, process))
         for start in self._starters:
             start()
-        self.evidence.phase("chaos", "begin")
-        self._announce_windows(voyage)
+        self.begin_chaos(voyage)
         process.start()
         await pause(self.env, voyage.chaos - self.env.now)
-        self.rulebook.disarm()
-        self.evidence.phase("chaos", "end")
-        self.evidence.phase("calm", "begin")
+        self.begin_calm()
         await pause(self.env, voyage.calm)
         self.evidence.phase("calm", "end")
         process.stop()
-        await asyncio.sleep(0)
+        await self._wound_up(process)
         if loop.left is not None:  # the code under test may have swallowed it: what it did from then on says nothing
             raise loop.left
         return process
+
+    async def _wound_up(self, process: Process) -> None:
+        """Let the integration's tasks end; one that goes on is a mishap of its code."""
+        for task in await wound_up(process.survivors):
+            if self._habitat is not None:
+                self._habitat.note(f"task {task.get_name()!r}, cancelled at its end,", "it swallowed that and went on")
+
+    def open_doors(self, receivers: Mapping[str, Receiver]) -> None:
+        """Partners begin their business, and know where their webhooks go."""
+        for name, partner in self.partners.items():
+            partner.post.connect(receivers[name])
+            partner.start()
+
+    def begin_chaos(self, voyage: Voyage) -> None:
+        """From now on faults strike, each in its window."""
+        self.evidence.phase("chaos", "begin")
+        self._announce_windows(voyage)
+
+    def begin_calm(self) -> None:
+        """No more faults: the system has to converge."""
+        self.rulebook.disarm()
+        self.evidence.phase("chaos", "end")
+        self.evidence.phase("calm", "begin")
 
     def _launcher(self, factory: IntegrationFactory) -> Callable[[Incarnation], Integration]:
         links = [Link(partner) for partner in self.partners.values()]

@@ -9,6 +9,8 @@ import hypothesis
 import matplotlib as mpl
 import pytest
 
+pytest_plugins = ["pytester"]
+
 mpl.use("Agg")  # no test opens a window
 
 hypothesis.settings.register_profile("desk", deadline=None)

@@ -171,6 +171,12 @@ BAD = {
         ("0 < p50 <= p99",),
     ),
     "unknown team": (SCENARIO + "minutes_per_exception: {logistic: 3}\n", 10, ("did you mean 'logistics'",)),
+    "unknown step": (
+        SCENARIO + "service_targets: {placed_to_shiped: 2 d}\n",
+        10,
+        ("did you mean 'placed_to_shipped'",),
+    ),
+    "a target of no time": (SCENARIO + "service_targets: {placed_to_shipped: 0}\n", 10, ("more than no time",)),
     "unknown setting": (SCENARIO + "fualts: []\n", 10, ("unknown setting", "did you mean 'faults'")),
     "unknown kind of demand": (
         SCENARIO.replace("kind: synthetic", "kind: synthetik"),
@@ -206,9 +212,10 @@ def test_a_bad_scenario_is_refused_where_it_is_bad(
         (b"name: x\nasks: caf\xe9\n", ("not UTF-8", "byte 0xe9", ":2:")),
         (b"a: &a\n  b: *a\n", ("a value contains itself",)),
         (b"name: !!python/object/apply:os.getcwd []\n", ("not YAML",)),
-        (b"name: x\nstart: 2026-02-31\n", ("not YAML", "day")),
+        (b"name: x\nstart: 2026-02-31\n", (":2: not a value", "2026-02-31", "day")),
+        (b"name: &a [*a]\nstart: 2026-02-31\n", (":2: not a value", "2026-02-31")),
     ],
-    ids=["empty", "a list", "not UTF-8", "a circle", "code", "no such day"],
+    ids=["empty", "a list", "not UTF-8", "a circle", "code", "no such day", "no such day in a circle"],
 )
 def test_a_file_that_is_no_scenario_is_refused(content: bytes, words: tuple[str, ...], tmp_path: Path) -> None:
     """Whatever the file holds, the error says what is wrong with it and names it."""
@@ -263,7 +270,7 @@ def test_a_bad_trace_is_refused_where_it_is_bad(content: bytes, words: tuple[str
         (["show", "nowhere"], ("no such run folder", "'nowhere'")),
         (["digest", "nowhere"], ("no such run folder",)),
         (["explain", "nowhere", "--order", "1"], ("no such run folder",)),
-        (["explain", "nowhere"], ("--order", "--finding")),
+        (["explain", "nowhere"], ("no such run folder", "'nowhere'")),
     ],
     ids=" ".join,
 )

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -192,6 +194,7 @@ def test_the_library_satisfies_the_schema(name: str, schema: Any) -> None:
         "partners: {north: {kind: warehose}}",
         "partners: {erp: {conduct: {auth: {kind: beerer}}}}",
         "minutes_per_exception: {logistic: 3}",
+        "service_targets: {placed_to_shiped: 2 d}",
         "duration: 3600",
         "duration: soon",
         "fualts: []",
@@ -216,7 +219,7 @@ def test_the_schema_names_everything_in_the_catalogue(schema: Any) -> None:
 def test_the_doctor_finds_this_machine_well(tmp_path: Path) -> None:
     """Each look has its line, and nothing is left behind."""
     shown = printed("doctor", "--out", str(tmp_path / "runs"))
-    for what in ("Python", "packages", "extensions", "clock", "disk", "one seed, one history"):
+    for what in ("Python", "packages", "extras", "extensions", "clock", "disk", "one seed, one history"):
         assert f"ok     {what}: " in shown
     assert list(tmp_path.iterdir()) == []
 
@@ -230,3 +233,16 @@ def test_the_doctor_says_what_to_do(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     assert "report it with `seatrial doctor`" in shown
     assert "failed disk: no run can be written to" in shown
     assert "choose another folder: --out DIR" in shown
+
+
+def test_a_reader_that_goes_changes_nothing(tmp_path: Path) -> None:
+    """`| head -1` is no failure of the run: the exit code is the command's own."""
+    folder = tmp_path / "run"
+    made = [sys.executable, "-m", "seatrial", "run", "fidelity/calm", "--out", folder, "--set", "duration=5 s"]
+    assert subprocess.run(made, capture_output=True, check=False, timeout=60).returncode == 0
+    shown = [sys.executable, "-m", "seatrial", "show", folder, "--all"]
+    with subprocess.Popen(shown, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+        assert process.stdout is not None
+        assert process.stderr is not None
+        process.stdout.close()
+        assert (process.wait(60), process.stderr.read()) == (0, b"")

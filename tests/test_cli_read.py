@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shlex
 import shutil
 from pathlib import Path
 
@@ -86,6 +87,7 @@ def test_a_run_without_a_manifest_is_incomplete_and_can_be_read(run: Path) -> No
     assert shown.startswith("? INCONCLUSIVE")
     assert "incomplete     there is no manifest.json: the run was stopped before its end" in shown
     assert "sales order" in told("explain", run, "--order", "MP-000001").stdout
+    assert "the run is incomplete: there is no manifest.json" in told("explain", run).stderr
     digested = told("digest", run)
     assert len(digested.stdout.strip()) == 64
     assert "the run is incomplete: there is no manifest.json" in digested.stderr
@@ -98,15 +100,41 @@ def test_a_run_that_lost_evidence_is_incomplete(run: Path) -> None:
     shown = told("show", run).stdout
     assert shown.startswith("? INCONCLUSIVE")
     assert "part-00000.parquet is truncated or damaged" in shown
-    assert "part-00000.parquet is truncated or damaged" in told("digest", run).stderr
+    assert "part-00000.parquet is truncated or damaged" in told("digest", run, code=3).stderr
+    explained = told("explain", run)
+    assert "nothing is broken" not in explained.stdout
+    assert "the run is incomplete" in explained.stdout
 
 
 def test_the_story_of_an_order_is_told_in_time_order(kept: Path) -> None:
-    """Every partner that had to do with it has its say, from the sale on."""
-    story = told("explain", kept, "--order", "MP-000003").stdout.splitlines()
+    """Every partner that had to do with it has its say, from the sale on; where nobody watches, without colours."""
+    told_all = told("explain", kept, "--order", "MP-000003").stdout
+    story = [line for line in told_all.splitlines() if "#" in line.rpartition(" ")[2]]
     assert "sold for MP-000003" in story[0]
     assert [int(line.rpartition("#")[2]) for line in story] == sorted(int(line.rpartition("#")[2]) for line in story)
-    assert [who for who in ("marketplace", "integration", "→ erp", "north") if f"  {who} " not in "".join(story)] == []
+    assert [who for who in ("marketplace", "integration", "→ erp", "north") if f" {who} " not in "".join(story)] == []
+    assert "\x1b" not in told_all
+
+
+def test_a_run_is_told_in_a_screen(kept: Path) -> None:
+    """Without an option: what struck, what it caused, the first witness, and commands that work."""
+    said = told("explain", kept).stdout
+    for words in ("violated", "gone  Mon 02 Mar", "it caused", "first witness", "look next"):
+        assert words in said
+    for command in re.findall(r"seatrial (explain .+)", said):
+        told(*shlex.split(command))
+
+
+def test_a_sku_is_told(kept: Path) -> None:
+    """Its sales and its levels; with --all every row; another name is answered with the nearest."""
+    assert "level at" in told("explain", kept, "--sku", "SKU-0001").stdout
+    assert "#" in told("explain", kept, "--sku", "SKU-0001", "--all").stdout
+    assert "did you mean 'SKU-0001'" in told("explain", kept, "--sku", "SKU0001", code=2).stderr
+
+
+def test_one_story_at_a_time(kept: Path) -> None:
+    """Two of the options are a mistake."""
+    told("explain", kept, "--sku", "SKU-0001", "--order", "MP-000001", code=2)
 
 
 def test_an_unknown_order_is_answered_with_the_nearest(kept: Path) -> None:

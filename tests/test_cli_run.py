@@ -16,7 +16,7 @@ from click.testing import CliRunner, Result
 
 import seatrial.voyage
 from seatrial.cli import main
-from seatrial.cli_run import worst
+from seatrial.exit_codes import worst
 from seatrial.sim.errors import HarnessError
 from seatrial.voyage import Progress, Run, sail
 
@@ -214,3 +214,17 @@ def test_an_interrupted_run_says_so_and_can_be_read(scenario: Path, tmp_path: Pa
     assert shown.exit_code == 0
     assert "INCONCLUSIVE" in shown.stdout
     assert "incomplete     there is no manifest.json: the run was stopped before its end" in shown.stdout
+
+
+def test_a_reference_can_be_sailed_twice_too(tmp_path: Path) -> None:
+    """`--twice` proves of any integration that it does the same."""
+    words = ["run", "fidelity/calm", "--twice", "--set", "duration=5 s", "--out", str(tmp_path / "run")]
+    assert CliRunner().invoke(main, words).exit_code == 0
+
+
+def test_a_seed_below_zero_is_bad_input(tmp_path: Path) -> None:
+    """As a suite has it."""
+    result = CliRunner().invoke(main, ["run", "fidelity/calm", "--seed", "-1", "--out", str(tmp_path / "run")])
+    assert result.exit_code == 2
+    assert "a seed is a whole number from 0 up: -1" in result.output
+    assert not (tmp_path / "run").exists()

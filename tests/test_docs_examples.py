@@ -2,9 +2,10 @@
 
 In a page, a fenced block is checked by its language:
 
-- `yaml` is parsed; one that begins with `name:` is a scenario and is loaded as one. A first line `# file: NAME` puts
-  the block into the folder in which the programs of the same page run;
-- `python` is compiled; with the word `run` behind the language it is executed, in a folder of its own;
+- `yaml` is parsed; one that begins with `name:` is a scenario and is loaded as one. A first line `# file: NAME`, of
+  a block in any language, puts it into the folder in which the programs of the same page run;
+- `python` is compiled; with the word `run` behind the language it is executed, in a folder of its own, and with `test`
+  pytest runs it there;
 - `sh`: each line that begins with `seatrial` names a command and options that the command line has.
 """
 
@@ -98,21 +99,36 @@ def test_python_on_a_page_compiles(block: Block) -> None:
 @pytest.mark.parametrize("block", shown("python", word="run"), ids=str)
 def test_python_on_a_page_runs(block: Block, tmp_path: Path) -> None:
     """A program of a page runs to its end, with the files that the page showed before it."""
+    put_files(block, tmp_path)
+    ends_well([sys.executable, "-c", block.text], tmp_path)
+
+
+@pytest.mark.parametrize("block", shown("python", word="test"), ids=str)
+def test_a_test_on_a_page_passes(block: Block, tmp_path: Path) -> None:
+    """A test of a page passes in a repository with the files that the page showed before it, without a warning."""
+    put_files(block, tmp_path)
+    (tmp_path / "test_page.py").write_text(block.text, encoding="utf-8")
+    plain = ["-W", "error", "-p", "no:asyncio", "-p", "no:cacheprovider"]  # pytest-asyncio warns of its own settings
+    ends_well([sys.executable, "-m", "pytest", "-q", *plain, "--rootdir", str(tmp_path)], tmp_path)
+
+
+def put_files(block: Block, folder: Path) -> None:
     for file in BLOCKS:
         if file.page == block.page and file.line < block.line and file.file:
-            (tmp_path / file.file).write_text(file.text, encoding="utf-8")
-    told = subprocess.run(
-        [sys.executable, "-c", block.text], cwd=tmp_path, capture_output=True, text=True, timeout=300, check=False
-    )
+            (folder / file.file).write_text(file.text, encoding="utf-8")
+
+
+def ends_well(command: list[str], folder: Path) -> None:
+    told = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=300, check=False)
     assert told.returncode == 0, told.stdout + told.stderr
 
 
 def commands(block: Block) -> list[list[str]]:
-    """Words of every call of our command line that a block shows."""
+    """Words of every call of our command line that a block shows; what follows `--` is a command of somebody else."""
     lines = block.text.replace("\\\n", " ").splitlines()
     words = [shlex.split(line.removeprefix("$ "), comments=True) for line in lines]
     called = [w for w in words if w and Path(w[0]).name == "seatrial"]
-    return [w[1:] for w in called if len(w) > 1]
+    return [w[1 : w.index("--") if "--" in w else None] for w in called if len(w) > 1]
 
 
 @pytest.mark.parametrize("block", [b for b in (*shown("sh"), *shown("console")) if commands(b)], ids=str)

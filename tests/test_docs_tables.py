@@ -21,8 +21,9 @@ import pytest
 import seatrial
 from seatrial.reports.documents import BESIDES, FLOW
 from seatrial.reports.facts import TEAM_MINUTES
-from seatrial.reports.judge import measures
+from seatrial.reports.judge import definitions, measures
 from seatrial.reports.limitcheck import STANDING
+from seatrial.reports.measure import Group
 from seatrial.reports.page_words import amount_text
 from seatrial.reports.percentiles import STATISTICS
 from seatrial.reports.reading import Definition
@@ -145,10 +146,13 @@ def partners(_: str) -> str:
 
 
 def all_measures(_: str) -> str:
-    parts = []
-    for measure in measures():
-        parts.append(f"### {snake_case(type(measure).__name__)}\n\n{prose(type(measure))}\n")
-        parts.append(table("reading | unit | better | meaning | finding", readings_of(measure.defines)))
+    """Every measure under the heading of what it is about."""
+    parts, every = [], measures()
+    for group in (word for word in get_args(Group) if word):
+        parts.append(f"## {group.capitalize()}\n")
+        for measure in (each for each in every if each.group == group):
+            parts.append(f"### {snake_case(type(measure).__name__)}\n\n{prose(type(measure))}\n")
+            parts.append(table("reading | unit | better | meaning | finding", readings_of(measure.defines)))
     return "\n" + "\n".join(parts)
 
 
@@ -215,6 +219,14 @@ def events(_: str) -> str:
     return table("event | in the ledger of | meaning", rows)
 
 
+def formats(_: str) -> str:
+    """`formats`: every format, how its files end, and what it holds."""
+    catalogue = Catalogue("formats")
+    kinds = [(name, catalogue.get(name)) for name in catalogue.names()]
+    rows = ((code(name), code(getattr(kind, "suffix", "")), prose(kind)) for name, kind in kinds)
+    return table("format | files end with | what it holds and who reads it", rows)
+
+
 def scenarios(_: str) -> str:
     return table("scenario | asks", ((code(name), load_scenario(name).scenario.asks) for name in library()))
 
@@ -244,6 +256,7 @@ WRITERS: dict[str, Callable[[str], str]] = {
     "families": families,
     "faults": faults,
     "fields": fields,
+    "formats": formats,
     "kinds": kinds,
     "measures": all_measures,
     "partners": partners,
@@ -287,6 +300,15 @@ def test_the_page_on_evidence_names_every_column() -> None:
     page = (ROOT / "docs" / "evidence.md").read_text(encoding="utf-8")
     rows = re.findall(r"^\| `(\w+)` \| (Int16|Int64|String) \|", page, re.MULTILINE)
     assert rows == [(name, kind.__name__) for name, kind in SCHEMA.items()]
+
+
+def test_the_page_on_measures_names_readings_that_exist() -> None:
+    """Each governance metric points to readings that some measure defines."""
+    page = (ROOT / "docs" / "measures.md").read_text(encoding="utf-8")
+    answers = page.partition("## What answers what")[2].partition("## ")[0]
+    names = re.findall(r"`([a-z_]+[.][a-z0-9_.]+)`", answers)
+    assert names
+    assert [name for name in names if not any(each.covers(name.lower()) for each in definitions())] == []
 
 
 def test_a_stale_table_is_seen() -> None:

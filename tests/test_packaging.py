@@ -23,7 +23,8 @@ def settings(root: Path) -> dict:
 
 def package_folders(root: Path) -> dict[str, Path]:
     """Every folder of the tree that holds anything of ours, by its import name."""
-    tops = {"seatrial": root / "src" / "seatrial"} | {f"seatrial.{folder}": root / folder for folder in FOLDERS}
+    front = {"seatrial": root / "src" / "seatrial", "seatrial.testing": root / "src" / "seatrial" / "testing"}
+    tops = front | {f"seatrial.{folder}": root / folder for folder in FOLDERS}
     inner = {
         ".".join(("seatrial", *folder.relative_to(root).parts)): folder
         for top in FOLDERS
@@ -91,6 +92,7 @@ def test_every_data_file_has_a_pattern(root: Path) -> None:
 def test_the_wheel_holds_the_tree(root: Path, wheel: Path) -> None:
     """Every module and every data file is in the wheel, once, and nothing of the tests."""
     code = [file for folder in package_folders(root).values() for file in folder.glob("*.py")]
+    code += (root / "src").glob("*.py")
     wanted = {installed_name(root, file) for file in (*code, *data_files(root))}
     with zipfile.ZipFile(wheel) as archive:
         held = [name for name in archive.namelist() if ".dist-info/" not in name]
@@ -107,6 +109,20 @@ def test_the_wheel_stands_alone(root: Path, wheel: Path, tmp_path: Path) -> None
     )
     told = python("-c", ask, cwd=tmp_path, path=tmp_path / "site")
     assert told.stdout.split() == [str(tmp_path / "site" / "seatrial" / "__init__.py"), "True"], told.stderr
+
+
+def test_every_folder_of_the_front_door_is_known(root: Path) -> None:
+    """What lies below `src/seatrial` and is no link is a package that this file looks at."""
+    front = root / "src" / "seatrial"
+    folders = [each for each in front.iterdir() if each.is_dir() and not each.is_symlink()]
+    assert {each for each in folders if each.name != "__pycache__"} <= set(package_folders(root).values())
+
+
+def test_the_pytest_plugin_is_found_by_the_name_of_its_module(root: Path) -> None:
+    """`-p no:_seatrial_pytest` takes it out, for its entry point is called like its module."""
+    points = settings(root)["project"]["entry-points"]["pytest11"]
+    assert points == {"_seatrial_pytest": "_seatrial_pytest"}
+    assert settings(root)["tool"]["setuptools"]["py-modules"] == list(points)
 
 
 @pytest.mark.parametrize("folder", FOLDERS)

@@ -77,6 +77,8 @@ class Channel(Partner, ABC):
     or `unknown_return`, 409 `order_cancelled` or `already_shipped`, 422 for amounts and quantities that make no sense.
     """
 
+    role = "channel"
+
     def __init__(self, name: str, ground: Ground, conduct: Conduct, settings: ChannelSettings) -> None:
         super().__init__(name, ground, conduct)
         self.orders = OrderBook(settings.keep, lambda: ground.env.now)
@@ -92,6 +94,11 @@ class Channel(Partner, ABC):
         """List what the network has when the run begins."""
         stock = self.ground.assortment
         self.listings.open({sku: int(stock.units(sku) * self._listed) for sku in stock.items})
+
+    @property
+    def pending(self) -> int:
+        """Webhooks, orders and returns that are not done with."""
+        return super().pending + self.orders.open
 
     # The shopper's side.
 

@@ -83,6 +83,11 @@ class OrderBook:
     def __len__(self) -> int:
         return len(self._orders) + sum(len(drawer) for _, drawer in self._archive)
 
+    @property
+    def open(self) -> int:
+        """Orders of which something is left to ship, and returns whose goods have not left."""
+        return sum(1 for sold in self._orders.values() if not sold.finished) + len(self._returns)
+
     def get(self, order_no: str) -> SoldOrder | None:
         """The order, or None where the book does not know it, or not any more."""
         return self._orders.get(order_no) or self._unarchived(order_no)

@@ -116,6 +116,11 @@ class FulfilmentBook:
         self._open: dict[str, Fulfilment] = {}
         self._ended: deque[Fulfilment] = deque()
 
+    @property
+    def open(self) -> int:
+        """How many have not ended."""
+        return len(self._open)
+
     def add(self, job: Fulfilment) -> None:
         """Take a new one in."""
         self._open[job.id] = job

@@ -26,19 +26,18 @@ class Journey(NamedTuple):
 
 class Network:
     """A carrier's timetable: line-haul trucks leave in the evening, vans in the morning, and doors are knocked on
-    in the hours after.
+    in the hours after; or trucks and vans leave at regular intervals.
     """
 
-    __slots__ = ("_day", "_delay", "_exceptions", "_line_haul", "_refusals", "_spread", "_tour", "_vans")
+    __slots__ = ("_day", "_delay", "_every", "_exceptions", "_line_haul", "_refusals", "_spread", "_tour", "_vans")
 
-    def __init__(
-        self, day: TradingDay, line_haul: float, vans: float, spread: Seconds, tour: Seconds, trouble: Trouble
-    ) -> None:
+    def __init__(self, day: TradingDay, timetable: Timetable, trouble: Trouble) -> None:
         self._day = day
-        self._line_haul = line_haul  # seconds since midnight
-        self._vans = vans  # seconds since midnight
-        self._spread = float(spread)  # seconds over which departures are spread
-        self._tour = float(tour)  # seconds that a van is out
+        self._line_haul = timetable.line_haul
+        self._vans = timetable.vans
+        self._every = float(timetable.every)
+        self._spread = float(timetable.spread)
+        self._tour = float(timetable.tour)
         self._exceptions = float(trouble.exceptions)
         self._refusals = float(trouble.refusals)
         self._delay = float(trouble.delay)
@@ -49,7 +48,7 @@ class Network:
         first, rest = divmod(chance * _DIGIT, 1.0)
         second, rest = divmod(rest * _DIGIT, 1.0)
         third, luck = divmod(rest * _DIGIT, 1.0)
-        left = self._day.next_at(self._line_haul, now) + first / _DIGIT * self._spread
+        left = self._departure(self._line_haul, now) + first / _DIGIT * self._spread
         ready = left + (days - 1) * DAY
         if luck < self._exceptions:
             obstacle = left + _HOUR
@@ -59,8 +58,26 @@ class Network:
         return Journey(_REFUSED if luck >= 1.0 - self._refusals else _PLAIN, (now, left, van, door))
 
     def _last_mile(self, ready: float, second: float, third: float) -> tuple[float, float]:
-        van = self._day.next_at(self._vans, ready) + second / _DIGIT * self._spread
+        van = self._departure(self._vans, ready) + second / _DIGIT * self._spread
         return van, van + (0.1 + 0.9 * third / _DIGIT) * self._tour
+
+    def _departure(self, time_of_day: float, now: float) -> float:
+        return now + self._every - now % self._every if self._every else self._day.next_at(time_of_day, now)
+
+
+class Timetable(NamedTuple):
+    """When trucks and vans leave."""
+
+    line_haul: float
+    """Trucks, in seconds since midnight."""
+    vans: float
+    """Vans, likewise."""
+    every: Seconds
+    """Seconds between two departures of either, in place of these; 0: once a day."""
+    spread: Seconds
+    """Seconds over which departures are spread."""
+    tour: Seconds
+    """Seconds that a van is out."""
 
 
 class Trouble(NamedTuple):

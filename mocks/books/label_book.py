@@ -71,6 +71,11 @@ class LabelBook:
         self._by_parcel: dict[str, list[SoldLabel]] = {}
         self._ended: deque[SoldLabel] = deque()
 
+    @property
+    def under_way(self) -> int:
+        """Labels whose parcel has been picked up and has not arrived anywhere."""
+        return sum(1 for label in self._by_tracking.values() if label.journey is not None and label.ended_at == inf)
+
     def add(self, label: SoldLabel) -> None:
         """Take a new one in."""
         self._by_tracking[label.tracking_no] = label

@@ -77,7 +77,8 @@ class Parcel(msgspec.Struct, array_like=True, gc=False):
 class SalesOrder(msgspec.Struct, array_like=True, gc=False):
     """One sales order. Acts follow `MOVES`; the checks before them raise while nothing is changed yet.
 
-    Raises Rejected: 409 `wrong_state`, and 422 with a code of its own for units beyond what is open or invoiced.
+    Raises Rejected: 409 `wrong_state` and `already_cancelled`, and 422 with a code of its own for units beyond what is
+    open or invoiced.
     """
 
     id: str
@@ -107,6 +108,13 @@ class SalesOrder(msgspec.Struct, array_like=True, gc=False):
         if self.state not in MOVES[act]:
             text = f"{act} of {self.order_no}: {self.id} is {self.state} · possible when {', '.join(MOVES[act])}"
             raise Rejected("wrong_state", text, status=409)
+
+    def check_cancel(self) -> None:
+        """Whether there is anything left to give up; who asks again learns that it has been done."""
+        if self.state == "cancelled":
+            text = f"{self.order_no}: {self.id} is cancelled already"
+            raise Rejected("already_cancelled", text, status=409, pointer=self.id)
+        self.check("cancel")
 
     def check_release(self, wanted: Wanted) -> None:
         """Whether a warehouse may be told to ship this."""

@@ -39,7 +39,7 @@ class Tariff(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     abroad_days: int = 3
     """Days more in transit for every other country."""
     hold: Seconds = Seconds(600)
-    """Time for which an offer can be bought."""
+    """Time for which an offer can be bought; technical time, never scaled: it is there for calls, which are not."""
 
 
 class _Offer(msgspec.Struct, frozen=True, gc=False):
@@ -50,18 +50,20 @@ class _Offer(msgspec.Struct, frozen=True, gc=False):
 class Offers:
     """Offers made, until some time after they expired."""
 
-    __slots__ = ("_carrier", "_count", "_made", "_order", "_tariff")
+    __slots__ = ("_carrier", "_count", "_hold", "_made", "_order", "_remembered", "_tariff")
 
-    def __init__(self, carrier: str, tariff: Tariff) -> None:
+    def __init__(self, carrier: str, tariff: Tariff, pace: float) -> None:
         self._carrier = carrier
         self._tariff = tariff
+        self._hold = tariff.hold * pace
+        self._remembered = _REMEMBERED * pace
         self._count = 0
         self._made: dict[str, _Offer] = {}
         self._order: deque[Rate] = deque()
 
     def make(self, request: GetRates, now: float) -> tuple[Rate, ...]:
         """One offer for each service, cheapest first."""
-        while self._order and self._order[0].expires_at < now - _REMEMBERED:
+        while self._order and self._order[0].expires_at < now - self._remembered:
             del self._made[self._order.popleft().rate_id]
         rates = [self._offer(service, request, now) for service in self._tariff.services]
         for rate in rates:
@@ -86,4 +88,4 @@ class Offers:
         if request.country != tariff.home:
             price, days = round(price * tariff.abroad_price), days + tariff.abroad_days
         self._count += 1
-        return Rate(f"{self._carrier}-Q{self._count}", service.name, price, days, now + tariff.hold)
+        return Rate(f"{self._carrier}-Q{self._count}", service.name, price, days, now + self._hold)

@@ -58,4 +58,4 @@ class WarehouseSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True)
     keep: Seconds = Seconds(2 * 86_400)
     """Time for which an ended release can still be looked up."""
     snapshot_life: Seconds = Seconds(3600)
-    """Time for which the pages of a snapshot can be read."""
+    """Time for which the pages of a snapshot can be read; technical time, never scaled."""

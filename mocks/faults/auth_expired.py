@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import ClassVar
+
 from seatrial.sim.call import Call
 from seatrial.sim.errors import BadInput
 from seatrial.sim.fate import Answer
@@ -16,6 +19,8 @@ class AuthExpired(Fault, frozen=True, forbid_unknown_fields=True):
     BadInput for any other status.
     """
 
+    usual: ClassVar[Mapping[str, tuple[object, ...]]] = {"status": (401, 403)}
+
     status: int = 401
     """HTTP status of the refusal: 401, or 403 as some vendors have it."""
     code: str = "token_expired"
@@ -28,7 +33,7 @@ class AuthExpired(Fault, frozen=True, forbid_unknown_fields=True):
 
     def decide(self, call: Call, now: float, dice: Draw) -> Answer | None:
         """Refused, where the sign-in is older than the window."""
-        opened = call.sent_at - now
+        opened = max(0.0, call.sent_at - now)  # no run began before its second 0, however late it is asked
         if call.operation == "sign_in" or call.signed_in_at > opened:
             return None
         return Answer(self.status, code=self.code)

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import ClassVar
+
 from seatrial.sim.call import Call
 from seatrial.sim.fate import Answer
 from seatrial.sim.fault import Draw, Fault
@@ -13,6 +16,8 @@ class HtmlErrorPage(Fault, frozen=True, forbid_unknown_fields=True):
     A gateway's error page, a maintenance page, the login page of an expired session; the worst come with status 200,
     and code that takes any 2xx for success books an order that nobody has.
     """
+
+    usual: ClassVar[Mapping[str, tuple[object, ...]]] = {"status": (502, 503, 504, 200)}
 
     status: int = 502
     """HTTP status of the page; 200 for pages that look like success."""

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import ClassVar
+
 from seatrial.sim.call import Call
 from seatrial.sim.errors import BadInput
 from seatrial.sim.fate import Answer
@@ -14,6 +17,8 @@ class Status(Fault, frozen=True, forbid_unknown_fields=True):
     Any error of a vendor's list: 500, 502, 504, 408, 409, 423 for a locked document. Raises BadInput for a status
     that is no error.
     """
+
+    usual: ClassVar[Mapping[str, tuple[object, ...]]] = {"status": (500, 502, 503, 504, 408)}
 
     status: int = 500
     """HTTP status, 400 to 599."""

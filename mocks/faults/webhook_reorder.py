@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import ClassVar
 
 from seatrial.sim.call import WEBHOOK, Call
@@ -19,6 +20,7 @@ class WebhookReorder(Fault, frozen=True, forbid_unknown_fields=True):
     """
 
     direction: ClassVar[str] = WEBHOOK
+    usual: ClassVar[Mapping[str, tuple[object, ...]]] = {"others": (1, 2, 3, 5)}
 
     others: int = 3
     """Number of later webhooks that go first."""

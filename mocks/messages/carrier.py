@@ -37,7 +37,7 @@ class Rate(msgspec.Struct, frozen=True, gc=False):
     """Second of the run after which it cannot be bought (`rate_expired`)."""
 
 
-class Rates(msgspec.Struct, frozen=True):
+class Rates(msgspec.Struct, frozen=True, gc=False):
     """The offers for a parcel."""
 
     rates: tuple[Rate, ...] = ()
@@ -57,7 +57,7 @@ class GetRates(Request[Rates], frozen=True):
     """Where to."""
 
 
-class Label(msgspec.Struct, frozen=True):
+class Label(msgspec.Struct, frozen=True, gc=False):
     """A label that was bought."""
 
     id: str
@@ -88,7 +88,7 @@ class FindLabel(Request[Label], frozen=True):
     """Parcel number."""
 
 
-class LabelVoided(msgspec.Struct, frozen=True):
+class LabelVoided(msgspec.Struct, frozen=True, gc=False):
     """The label costs nothing any more."""
 
     id: str
@@ -106,7 +106,7 @@ class VoidLabel(Request[LabelVoided], frozen=True):
     """The carrier's number of the label."""
 
 
-class Tracking(msgspec.Struct, frozen=True):
+class Tracking(msgspec.Struct, frozen=True, gc=False):
     """Where a parcel is."""
 
     stage: Stage = "unknown"
@@ -124,7 +124,7 @@ class TrackParcel(Request[Tracking], frozen=True):
     """The carrier's number."""
 
 
-class Milestone(msgspec.Struct, frozen=True):
+class Milestone(msgspec.Struct, frozen=True, gc=False):
     """Webhook body: a parcel reached a milestone (events `shipment.picked_up`, `shipment.in_transit`,
     `shipment.out_for_delivery`, `shipment.delivered`, `shipment.excepted`, `shipment.returned_to_sender`).
     """

@@ -11,7 +11,7 @@ from seatrial.mocks.messages.orders import Change, Units
 from seatrial.sim.operation import Request
 
 
-class ChangePage(msgspec.Struct, frozen=True):
+class ChangePage(msgspec.Struct, frozen=True, gc=False):
     """A page of changes, oldest first."""
 
     changes: tuple[Change, ...] = ()
@@ -35,7 +35,7 @@ class ListChanges(Request[ChangePage], frozen=True):
     """End of a window, second of the run, included: all changes between, on one page, as far as they show by then."""
 
 
-class Batch(msgspec.Struct, frozen=True):
+class Batch(msgspec.Struct, frozen=True, gc=False):
     """A batch file of changes."""
 
     batch_no: str
@@ -53,7 +53,7 @@ class FetchBatch(Request[Batch], frozen=True):
     """Number of the last batch that was processed; empty: from the first."""
 
 
-class BatchTaken(msgspec.Struct, frozen=True):
+class BatchTaken(msgspec.Struct, frozen=True, gc=False):
     """The partner knows that its batch was read."""
 
     batch_no: str
@@ -67,7 +67,7 @@ class AcknowledgeBatch(Request[BatchTaken], frozen=True):
     """Number of the batch."""
 
 
-class OrderAcknowledged(msgspec.Struct, frozen=True):
+class OrderAcknowledged(msgspec.Struct, frozen=True, gc=False):
     """The channel knows that its order was taken."""
 
     order_no: str
@@ -81,7 +81,7 @@ class AcknowledgeOrder(Request[OrderAcknowledged], frozen=True):
     """Order number."""
 
 
-class ShipmentConfirmed(msgspec.Struct, frozen=True):
+class ShipmentConfirmed(msgspec.Struct, frozen=True, gc=False):
     """The channel has told the shopper that a parcel is on its way."""
 
     id: str
@@ -103,7 +103,7 @@ class ConfirmShipment(Request[ShipmentConfirmed], frozen=True):
     """What is in it."""
 
 
-class PromiseChanged(msgspec.Struct, frozen=True):
+class PromiseChanged(msgspec.Struct, frozen=True, gc=False):
     """The channel shows a new promise date."""
 
     order_no: str
@@ -121,7 +121,7 @@ class ChangePromise(Request[PromiseChanged], frozen=True):
     """Second of the run until which the rest is promised to leave."""
 
 
-class CancellationAnswered(msgspec.Struct, frozen=True):
+class CancellationAnswered(msgspec.Struct, frozen=True, gc=False):
     """The channel has told the shopper whether the order is cancelled."""
 
     order_no: str
@@ -139,7 +139,7 @@ class AnswerCancellation(Request[CancellationAnswered], frozen=True):
     """Why."""
 
 
-class ReturnAnswered(msgspec.Struct, frozen=True):
+class ReturnAnswered(msgspec.Struct, frozen=True, gc=False):
     """The shopper knows where to send the goods."""
 
     rma_no: str
@@ -157,7 +157,7 @@ class AnswerReturn(Request[ReturnAnswered], frozen=True):
     """Where to send them; empty: the return is not granted."""
 
 
-class Refunded(msgspec.Struct, frozen=True):
+class Refunded(msgspec.Struct, frozen=True, gc=False):
     """The shopper has the money back."""
 
     id: str
@@ -188,7 +188,7 @@ class ListingUpdate(msgspec.Struct, frozen=True, gc=False):
     """Units, zero or above."""
 
 
-class ListingsTaken(msgspec.Struct, frozen=True):
+class ListingsTaken(msgspec.Struct, frozen=True, gc=False):
     """The channel took listing quantities; a marketplace applies them later."""
 
     submission_no: str
@@ -206,7 +206,7 @@ class SubmitListings(Request[ListingsTaken], frozen=True):
     """SKUs and their new quantities."""
 
 
-class ListingPage(msgspec.Struct, frozen=True):
+class ListingPage(msgspec.Struct, frozen=True, gc=False):
     """A page of listings, by SKU."""
 
     listings: tuple[ListingUpdate, ...] = ()
@@ -224,7 +224,7 @@ class GetListings(Request[ListingPage], frozen=True):
     """Listings on a page, at most."""
 
 
-class OrderState(msgspec.Struct, frozen=True):
+class OrderState(msgspec.Struct, frozen=True, gc=False):
     """What the channel knows of an order."""
 
     order_no: str

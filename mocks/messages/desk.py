@@ -9,7 +9,7 @@ import msgspec
 from seatrial.sim.operation import Request
 
 
-class Notified(msgspec.Struct, frozen=True):
+class Notified(msgspec.Struct, frozen=True, gc=False):
     """The message is out."""
 
     id: str

@@ -18,7 +18,7 @@ Team = Literal["customer_service", "logistics", "finance", "integration_support"
 """Business teams that own exception queues."""
 
 
-class CustomerSaved(msgspec.Struct, frozen=True):
+class CustomerSaved(msgspec.Struct, frozen=True, gc=False):
     """The customer is in the ERP."""
 
     id: str
@@ -38,7 +38,7 @@ class SaveCustomer(Request[CustomerSaved], frozen=True):
     """Country."""
 
 
-class LineProblem(msgspec.Struct, frozen=True):
+class LineProblem(msgspec.Struct, frozen=True, gc=False):
     """Why a line cannot be ordered as it stands."""
 
     sku: str
@@ -49,7 +49,7 @@ class LineProblem(msgspec.Struct, frozen=True):
     """The ERP's price in minor units; 0 where it has none."""
 
 
-class LinesChecked(msgspec.Struct, frozen=True):
+class LinesChecked(msgspec.Struct, frozen=True, gc=False):
     """What the ERP finds wrong with the lines of an order; nothing: they are good."""
 
     problems: tuple[LineProblem, ...] = ()
@@ -65,7 +65,7 @@ class CheckLines(Request[LinesChecked], frozen=True):
     """Its lines."""
 
 
-class SalesOrderCreated(msgspec.Struct, frozen=True):
+class SalesOrderCreated(msgspec.Struct, frozen=True, gc=False):
     """The sales order is in the ERP, or in its queue for the next batch window."""
 
     id: str
@@ -89,7 +89,7 @@ class CreateSalesOrder(Request[SalesOrderCreated], frozen=True):
     """What was bought."""
 
 
-class SalesOrderState(msgspec.Struct, frozen=True):
+class SalesOrderState(msgspec.Struct, frozen=True, gc=False):
     """What the ERP holds under an order number."""
 
     ids: tuple[str, ...] = ()
@@ -108,7 +108,7 @@ class FindSalesOrder(Request[SalesOrderState], frozen=True):
     """The channel's order number."""
 
 
-class Recorded(msgspec.Struct, frozen=True):
+class Recorded(msgspec.Struct, frozen=True, gc=False):
     """The ERP took note."""
 
     id: str
@@ -166,7 +166,7 @@ class RecordMilestone(Request[Recorded], frozen=True):
     """The carrier's milestone (`delivered`, `return_to_sender`, ...)."""
 
 
-class ShipmentPosted(msgspec.Struct, frozen=True):
+class ShipmentPosted(msgspec.Struct, frozen=True, gc=False):
     """The goods issue is booked."""
 
     id: str
@@ -190,7 +190,7 @@ class PostShipment(Request[ShipmentPosted], frozen=True):
     """Second of the run: the posting date."""
 
 
-class InvoicePosted(msgspec.Struct, frozen=True):
+class InvoicePosted(msgspec.Struct, frozen=True, gc=False):
     """The invoice is booked."""
 
     id: str
@@ -212,7 +212,7 @@ class PostInvoice(Request[InvoicePosted], frozen=True):
     """Second of the run: the posting date."""
 
 
-class CreditPosted(msgspec.Struct, frozen=True):
+class CreditPosted(msgspec.Struct, frozen=True, gc=False):
     """The credit memo is booked."""
 
     id: str
@@ -239,7 +239,7 @@ class PostCredit(Request[CreditPosted], frozen=True):
     """Second of the run: the posting date."""
 
 
-class ReturnAuthorised(msgspec.Struct, frozen=True):
+class ReturnAuthorised(msgspec.Struct, frozen=True, gc=False):
     """The return is known to the ERP."""
 
     id: str
@@ -259,7 +259,7 @@ class AuthoriseReturn(Request[ReturnAuthorised], frozen=True):
     """What the shopper wants to send back."""
 
 
-class StockPosted(msgspec.Struct, frozen=True):
+class StockPosted(msgspec.Struct, frozen=True, gc=False):
     """The stock book is changed."""
 
     id: str
@@ -285,7 +285,7 @@ class PostMovement(Request[StockPosted], frozen=True):
     """Order number, where there is one."""
 
 
-class StockCorrected(msgspec.Struct, frozen=True):
+class StockCorrected(msgspec.Struct, frozen=True, gc=False):
     """The stock book agrees with a snapshot."""
 
     id: str
@@ -307,7 +307,7 @@ class CorrectStock(Request[StockCorrected], frozen=True):
     """SKUs and their on hand units."""
 
 
-class StockPage(msgspec.Struct, frozen=True):
+class StockPage(msgspec.Struct, frozen=True, gc=False):
     """A page of the stock book, by SKU."""
 
     levels: tuple[Units, ...] = ()
@@ -327,7 +327,7 @@ class ListStock(Request[StockPage], frozen=True):
     """SKUs on a page, at most."""
 
 
-class ExceptionOpened(msgspec.Struct, frozen=True):
+class ExceptionOpened(msgspec.Struct, frozen=True, gc=False):
     """A person will look at it."""
 
     id: str

@@ -20,7 +20,7 @@ class InboundUnits(msgspec.Struct, frozen=True, gc=False):
     """Where to."""
 
 
-class Inbound(msgspec.Struct, frozen=True):
+class Inbound(msgspec.Struct, frozen=True, gc=False):
     """What is on its way."""
 
     receipts: tuple[InboundUnits, ...] = ()
@@ -34,7 +34,7 @@ class ListInbound(Request[Inbound], frozen=True):
     """Stock keeping units."""
 
 
-class Ordered(msgspec.Struct, frozen=True):
+class Ordered(msgspec.Struct, frozen=True, gc=False):
     """The supplier will deliver."""
 
     id: str

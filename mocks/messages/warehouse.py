@@ -16,7 +16,7 @@ MovementReason = Literal["shipped", "received", "restocked", "shrunk", "counted"
 count found units missing."""
 
 
-class ReleaseAccepted(msgspec.Struct, frozen=True):
+class ReleaseAccepted(msgspec.Struct, frozen=True, gc=False):
     """The warehouse will pick it."""
 
     id: str
@@ -38,7 +38,7 @@ class ReleaseOrder(Request[ReleaseAccepted], frozen=True):
     """Second of the run until which it should leave."""
 
 
-class ReleaseState(msgspec.Struct, frozen=True):
+class ReleaseState(msgspec.Struct, frozen=True, gc=False):
     """What the warehouse knows of a release."""
 
     id: str = ""
@@ -68,7 +68,7 @@ class GetRelease(Request[ReleaseState], frozen=True):
     """Order number."""
 
 
-class ReleaseCancelled(msgspec.Struct, frozen=True):
+class ReleaseCancelled(msgspec.Struct, frozen=True, gc=False):
     """It will not ship."""
 
     release_no: str
@@ -84,7 +84,7 @@ class CancelRelease(Request[ReleaseCancelled], frozen=True):
     """Order number."""
 
 
-class LabelAttached(msgspec.Struct, frozen=True):
+class LabelAttached(msgspec.Struct, frozen=True, gc=False):
     """The parcel waits at the dock for its carrier."""
 
     parcel_no: str
@@ -117,7 +117,7 @@ class StockLevel(msgspec.Struct, frozen=True, gc=False):
     """Units of these that are promised to releases."""
 
 
-class Snapshot(msgspec.Struct, frozen=True):
+class Snapshot(msgspec.Struct, frozen=True, gc=False):
     """A page of the warehouse's stock, by SKU."""
 
     as_of: float = 0.0
@@ -139,7 +139,7 @@ class GetSnapshot(Request[Snapshot], frozen=True):
     """SKUs on a page, at most."""
 
 
-class ReturnExpected(msgspec.Struct, frozen=True):
+class ReturnExpected(msgspec.Struct, frozen=True, gc=False):
     """The warehouse will know the goods when they come."""
 
     rma_no: str
@@ -157,7 +157,7 @@ class ExpectReturn(Request[ReturnExpected], frozen=True):
     """What comes back."""
 
 
-class FulfilmentUpdate(msgspec.Struct, frozen=True):
+class FulfilmentUpdate(msgspec.Struct, frozen=True, gc=False):
     """Webhook body: a release reached a new stage (events `fulfilment.packed`, `fulfilment.shorted` where nothing
     at all was found, `fulfilment.rejected`, `fulfilment.cancelled`, `shipment.dispatched`).
     """
@@ -170,7 +170,7 @@ class FulfilmentUpdate(msgspec.Struct, frozen=True):
     """Where it stands now."""
 
 
-class StockMoved(msgspec.Struct, frozen=True):
+class StockMoved(msgspec.Struct, frozen=True, gc=False):
     """Webhook body: stock changed (event `inventory.adjusted`)."""
 
     movement_no: str
@@ -187,7 +187,7 @@ class StockMoved(msgspec.Struct, frozen=True):
     """Order number, where there is one."""
 
 
-class ReturnReceived(msgspec.Struct, frozen=True):
+class ReturnReceived(msgspec.Struct, frozen=True, gc=False):
     """Webhook body: returned goods were received (event `return.received`)."""
 
     rma_no: str

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
-
 from seatrial.mocks.messages.channel import AcknowledgeBatch, Batch, ChangePage, FetchBatch, ListChanges
 from seatrial.mocks.messages.orders import Change
 from seatrial.mocks.messages.warehouse import StockMoved
@@ -15,8 +13,6 @@ from seatrial.sim.client import Client
 from seatrial.sim.errors import CallError, Rejected, Unreadable
 from seatrial.sim.notice import Notice
 from seatrial.sim.store import Write
-
-_BEHIND = 60.0  # seconds that a window stays behind, for changes that become visible late
 
 
 class Arrivals:
@@ -42,7 +38,7 @@ class Arrivals:
                 await self.catch_up(channel)
             except CallError as error:
                 self._deck.around.note("poll_failed", channel.name, detail=error.outcome)
-            await asyncio.sleep(self._deck.controls.poll_every)
+            await self._deck.around.rest(self._deck.controls.poll_every)
 
     async def catch_up(self, channel: Client) -> None:
         """Read all changes that the channel shows now."""
@@ -68,7 +64,7 @@ class Arrivals:
                 await self._batches(channel)
             except CallError as error:
                 self._deck.around.note("poll_failed", channel.name, detail=error.outcome)
-            await asyncio.sleep(self._deck.controls.batch_every)
+            await self._deck.around.rest(self._deck.controls.batch_every)
 
     async def _page(self, channel: Client, cursor: str) -> ChangePage:
         try:
@@ -81,7 +77,7 @@ class Arrivals:
     async def _read_window(self, channel: Client) -> None:
         """The careless poller: its window moves on whatever came back."""
         since = float(await self._position(channel) or -1.0)
-        until = self._deck.around.now() - _BEHIND
+        until = self._deck.around.now() - self._deck.controls.poll_behind
         try:
             page = await self._deck.ask(channel, ListChanges(changed_after=since, changed_before=until))
         except Unreadable:

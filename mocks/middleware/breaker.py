@@ -24,34 +24,29 @@ class Breaker:
         self._limit = limit
         self._rest = rest
         self._tell = tell
-        self._failures = 0
+        self.failures = 0  # in a row, up to now
         self._open_until = 0.0
         self._trying_until = 0.0  # until then one call finds out for all
-
-    @property
-    def troubled(self) -> bool:
-        """Whether the last call failed."""
-        return self._failures > 0
 
     def check(self, partner: str, now: float) -> None:
         """Raises BreakerOpen unless a call may pass."""
         if now < self._open_until:
             raise BreakerOpen(partner, self._open_until - now)
-        if self._failures >= self._limit:
+        if self.failures >= self._limit:
             if now < self._trying_until:
                 raise BreakerOpen(partner, self._trying_until - now)
             self._trying_until = now + self._rest
 
     def succeeded(self) -> None:
         """The partner answered."""
-        if self._failures >= self._limit:
+        if self.failures >= self._limit:
             self._tell("breaker_closed")
-        self._failures, self._trying_until = 0, 0.0
+        self.failures, self._trying_until = 0, 0.0
 
     def failed(self, now: float) -> None:
         """The partner did not answer, or with an error of its own making."""
-        self._failures += 1
-        if self._failures == self._limit:
+        self.failures += 1
+        if self.failures == self._limit:
             self._tell("breaker_opened")
-        if self._failures >= self._limit and now >= self._open_until:
+        if self.failures >= self._limit and now >= self._open_until:
             self._open_until, self._trying_until = now + self._rest, 0.0

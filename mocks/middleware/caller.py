@@ -20,7 +20,7 @@ Lookup = Callable[[], Awaitable[ReplyT | None]]
 Already = Callable[[Rejected], ReplyT | None]
 """Reads a rejection that means "already done" as the reply it stands for, or None."""
 NO_TIMEOUT = 120.0
-LONGEST_BELIEVED = 3600.0  # a partner that asks for more may have taken milliseconds for seconds
+_OVER = frozenset({"token_expired", "session_expired", "session_ended"})
 LONGEST_INLINE = 30.0  # a partner that asks for a longer pause is left to the later delivery
 
 
@@ -29,13 +29,14 @@ class Caller:
 
     def __init__(self, around: Surroundings, controls: Controls) -> None:
         self._around = around
+        self._clock = around.technical
         self._controls = controls
         self._timeout = float(controls.patience) if controls.timeout else NO_TIMEOUT
         self._attempts = controls.attempts if controls.retry else 1
-        self._breakers = {name: self._breaker(name) for name in around.clients} if controls.breaker else {}
-        pace = float(controls.pace)
-        burst = max(1, int(pace))
-        self._throttles = {name: Throttle(pace, burst) for name in around.clients} if controls.throttle else {}
+        self._safeguards = {name: (self._breaker(name), self._throttle()) for name in around.clients}
+        bound = around.under_way
+        self._places = {name: asyncio.Semaphore(bound) for name in around.clients} if bound else {}
+        self._call = self._in_turn if bound else self._once
 
     async def ask(
         self,
@@ -59,7 +60,7 @@ class Caller:
         sent_key = key if keyed else ""
         for attempt in range(1, self._attempts + 1):
             try:
-                return await self._once(client, request, sent_key, attempt)
+                return await self._call(client, request, sent_key, attempt)
             except Rejected as error:
                 reply = already(error) if keyed and already is not None else None
                 if reply is not None:
@@ -69,14 +70,22 @@ class Caller:
                 unclear = error
             await self._recover(client, unclear, attempt)
             if lookup is not None and keyed and unclear.may_have_committed:
-                found = await lookup()
+                try:
+                    found = await lookup()
+                except CallError as error:
+                    raise unclear from error  # it is as unclear as before, whatever the look-up ended in
                 if found is not None:
                     return found
         raise AssertionError("the last attempt raises")
 
+    async def _in_turn(self, client: Client, request: Request[ReplyT], key: str, attempt: int) -> ReplyT:
+        """Wait for a place, as long as that takes: work that piles up waits here, and its patience has not begun."""
+        async with self._places[client.name]:
+            return await self._once(client, request, key, attempt)
+
     async def _once(self, client: Client, request: Request[ReplyT], key: str, attempt: int) -> ReplyT:
-        name, now = client.name, self._around.now()
-        breaker, throttle = self._breakers.get(name), self._throttles.get(name)
+        name, now = client.name, self._clock()
+        breaker, throttle = self._safeguards[name]
         if breaker is not None:
             breaker.check(name, now)
         if throttle is not None:
@@ -87,13 +96,13 @@ class Caller:
             reply = await client.call(request, timeout=self._timeout, idempotency_key=key, attempt=attempt)
         except CallError as error:
             if breaker is not None and _is_outage(error):
-                breaker.failed(self._around.now())
+                breaker.failed(self._clock())
             elif breaker is not None:
                 breaker.succeeded()
-            if error.status != 401:
+            if not _needs_sign_in(error):
                 raise
         else:
-            if breaker is not None and breaker.troubled:
+            if breaker is not None and breaker.failures:
                 breaker.succeeded()
             return reply
         await client.sign_in()  # the token has expired: get a new one and call again, as every client library does
@@ -101,7 +110,7 @@ class Caller:
 
     async def _recover(self, client: Client, error: CallError, attempt: int) -> None:
         """Wait before the next attempt, or raise where there is none or it would not help."""
-        if attempt >= self._attempts or not _is_worth_repeating(error):
+        if attempt >= self._attempts or not is_worth_repeating(error):
             raise error
         wait = self._backoff(client, error, attempt)
         if wait > LONGEST_INLINE:
@@ -115,21 +124,39 @@ class Caller:
         wait *= 0.5 + self._around.chance(f"{client.name}/{self._around.now():.6f}") / 2
         asked = error.retry_after if isinstance(error, Rejected) else None
         if asked is not None:
-            asked = min(asked, LONGEST_BELIEVED)
-        if asked is not None and client.name in self._throttles:
-            self._throttles[client.name].hold(self._around.now() + asked)
+            asked = min(asked, float(self._controls.longest_believed))
+            throttle = self._safeguards[client.name][1]
+            if throttle is not None:
+                throttle.hold(self._clock() + asked)
         return max(wait, asked or 0.0)
 
-    def _breaker(self, name: str) -> Breaker:
+    def _throttle(self) -> Throttle | None:
+        pace = float(self._controls.pace)
+        return Throttle(pace, max(1, int(pace))) if self._controls.throttle else None
+
+    def _breaker(self, name: str) -> Breaker | None:
         controls = self._controls
+        if not controls.breaker:
+            return None
         return Breaker(
             controls.breaker_after, float(controls.breaker_rest), lambda what: self._around.note(what, detail=name)
         )
+
+
+def _needs_sign_in(error: CallError) -> bool:
+    """Whether token or session are over: 401, or 403 with a word for it, as vendors differ."""
+    return error.status == 401 or (isinstance(error, Rejected) and error.status == 403 and error.code in _OVER)
 
 
 def _is_outage(error: CallError) -> bool:
     return not isinstance(error, Rejected) or error.status >= 500
 
 
-def _is_worth_repeating(error: CallError) -> bool:
-    return not isinstance(error, Rejected) or error.status in (401, 408, 425, 429) or error.status >= 500
+def is_worth_repeating(error: CallError) -> bool:
+    """Whether the same call may be answered otherwise later."""
+    return (
+        not isinstance(error, Rejected)
+        or error.status in (408, 425, 429)
+        or error.status >= 500
+        or _needs_sign_in(error)
+    )

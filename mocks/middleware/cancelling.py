@@ -5,7 +5,7 @@ from __future__ import annotations
 import msgspec
 
 from seatrial.mocks.messages.channel import AnswerCancellation, RefundOrder
-from seatrial.mocks.messages.erp import CancelSalesOrder
+from seatrial.mocks.messages.erp import CancelSalesOrder, Recorded
 from seatrial.mocks.messages.orders import Change
 from seatrial.mocks.messages.warehouse import CancelRelease
 from seatrial.mocks.middleware.deck import Deck
@@ -28,7 +28,9 @@ class Cancelling:
             await deck.ask(channel, AnswerCancellation(order_no, False, "too_late"), key=f"{order_no}/answer")
             return
         file = await deck.file(order_no)
-        file, stopped = await self._stop(file)
+        stopped = file.stopped
+        if not stopped:
+            file, stopped = await self._stop(file)
         if not stopped:
             await deck.ask(channel, AnswerCancellation(order_no, False, "too_late"), key=f"{order_no}/answer")
             if file.unsourced:
@@ -65,8 +67,11 @@ class Cancelling:
     async def _cancel(self, file: OrderFile) -> None:
         deck, order = self._deck, file.order
         number, channel = order.order_no, deck.channels[order.channel]
+        file = msgspec.structs.replace(file, stopped=True)  # from here on nothing of it is released any more
+        await deck.save(file)
         if file.entered:
-            await deck.ask(deck.erp, CancelSalesOrder(number, "shopper"), key=f"{number}/cancelled")
+            request = CancelSalesOrder(number, "shopper")
+            await deck.ask(deck.erp, request, key=f"{number}/cancelled", already=_already)
         answer = AnswerCancellation(number, True, "shopper")
         await deck.ask(channel, answer, key=f"{number}/answer")
         refund = RefundOrder(number, f"{number}/cancel", order.total, "cancelled")
@@ -74,3 +79,8 @@ class Cancelling:
         await deck.tell(number, "cancelled")
         deck.stock.expect((*file.unsourced, *file.waiting), -1)
         await deck.save(msgspec.structs.replace(file, cancelled=True, waiting=()))
+
+
+def _already(error: Rejected) -> Recorded | None:
+    """The ERP has cancelled this order: an earlier attempt came through."""
+    return Recorded(error.pointer) if error.code == "already_cancelled" else None

@@ -31,7 +31,7 @@ class Capture:
         assert isinstance(message.body, Change)
         assert message.body.order is not None
         file = await self._open(message.body.order)
-        if file is None or file.cancelled:
+        if file is None or file.cancelled or file.stopped:
             return
         if not file.entered:
             file = await self._enter(file, message.again)
@@ -47,6 +47,7 @@ class Capture:
         elif not await deck.store.insert(ORDERS, order.order_no, file):
             return await deck.file(order.order_no)
         deck.around.event("order.captured", order.order_no, order.order_no)
+        deck.around.event("order.normalised", order.order_no, order.order_no)  # the file is the canonical order
         deck.stock.expect(file.unsourced)
         return file
 
@@ -78,6 +79,9 @@ class Capture:
         deck, order = self._deck, file.order
         number = order.order_no
         found = await deck.ask(deck.erp, CheckLines(number, order.lines))
+        if not found.problems:
+            deck.around.event("order.validated", number, number)
+            return file
         if any(each.problem == "wrong_price" for each in found.problems):
             await deck.open_case(f"{number}/price", number, "finance", "wrong_price")
         refused = tuple(each.sku for each in found.problems if each.problem != "wrong_price")

@@ -8,7 +8,11 @@ from seatrial.sim.quantities import PerSecond, Seconds
 
 
 class Controls(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Safeguards and their settings. The defaults are the resilient integration."""
+    """Safeguards and their settings. The defaults are the resilient integration.
+
+    What lies between programs (`patience`, `backoff`, `longest_believed`, `breaker_rest`, `pace`) is technical time;
+    every other duration is business time, which a scaled run on the wire makes shorter.
+    """
 
     idempotency_key: bool = True
     """Send idempotency keys, and look a document up before a write is repeated after an unclear end."""
@@ -45,18 +49,24 @@ class Controls(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Attempts of a call, the first included."""
     backoff: Seconds = Seconds(0.5)
     """Wait before the second attempt; doubles each time, with jitter."""
+    longest_believed: Seconds = Seconds(3600)
+    """Longest pause that a partner may ask for; one that asks for more may have taken milliseconds for seconds."""
     breaker_after: int = 5
     """Failures in a row after which the breaker opens."""
     breaker_rest: Seconds = Seconds(60)
     """How long an open breaker lets nothing through."""
     pace: PerSecond = PerSecond(50)
     """Calls a second to one partner."""
+    again_after: Seconds = Seconds(30)
+    """Wait before a message that failed comes again; grows to 120 times as much."""
     dead_after: int = 10
     """Deliveries of a message after which it is a dead letter."""
     replay_every: Seconds = Seconds(3600)
     """How often dead letters are tried again."""
     poll_every: Seconds = Seconds(60)
     """How often a polled channel is asked for changes."""
+    poll_behind: Seconds = Seconds(60)
+    """How far a poller without `strict_reading` stays behind, for changes that become visible late."""
     batch_every: Seconds = Seconds(900)
     """How often a batch channel is asked for a new file."""
     listings_every: Seconds = Seconds(60)

@@ -5,13 +5,14 @@ from __future__ import annotations
 import msgspec
 
 from seatrial.mocks.messages.desk import Notify
-from seatrial.mocks.messages.erp import CloseException, OpenException, Team
+from seatrial.mocks.messages.erp import CloseException, OpenException, Recorded, Team
 from seatrial.mocks.middleware.caller import Caller
 from seatrial.mocks.middleware.controls import Controls
 from seatrial.mocks.middleware.files import DONE, MARK, ORDERS, Message, NotYet, OrderFile
 from seatrial.mocks.middleware.mailroom import Mailroom
 from seatrial.mocks.middleware.stockview import StockView
 from seatrial.mocks.middleware.watch import Watch
+from seatrial.sim.errors import Rejected
 from seatrial.sim.integration import Surroundings
 from seatrial.sim.store import Write
 
@@ -76,4 +77,9 @@ class Deck:
     async def close_case(self, case_no: str, order_no: str) -> None:
         """The case is solved."""
         self.around.note("exception_closed", case_no, order_no)
-        await self.ask(self.erp, CloseException(case_no, order_no), key=f"{case_no}/closed")
+        await self.ask(self.erp, CloseException(case_no, order_no), key=f"{case_no}/closed", already=_solved)
+
+
+def _solved(error: Rejected) -> Recorded | None:
+    """The ERP has no such case open: an earlier attempt came through."""
+    return Recorded(error.pointer) if error.code == "unknown_case" else None

@@ -25,7 +25,7 @@ CURSORS = "cursors"
 _OVER = frozenset({"delivered", "cancelled"})
 
 
-class ReleaseFile(msgspec.Struct, frozen=True):
+class ReleaseFile(msgspec.Struct, frozen=True, gc=False):
     """A part of an order at one warehouse."""
 
     release_no: str
@@ -48,7 +48,7 @@ class ReleaseFile(msgspec.Struct, frozen=True):
     """Second of the run of the last news."""
 
 
-class OrderFile(msgspec.Struct, frozen=True):
+class OrderFile(msgspec.Struct, frozen=True, gc=False):
     """An order from capture to delivery."""
 
     order: ChannelOrder
@@ -61,6 +61,8 @@ class OrderFile(msgspec.Struct, frozen=True):
     """Its parts at warehouses, in the order of release."""
     waiting: tuple[Units, ...] = ()
     """Units that wait for stock."""
+    stopped: bool = False
+    """Whether it is being cancelled: all that is left is to tell everybody."""
     cancelled: bool = False
     """Whether it was cancelled."""
 
@@ -71,7 +73,10 @@ class OrderFile(msgspec.Struct, frozen=True):
             return True
         if not self.entered or self.waiting or not self.releases:
             return False
-        return all(each.stage in _OVER for each in self.releases) and not self.unsourced
+        for each in self.releases:
+            if each.stage not in _OVER:
+                return False
+        return not self.unsourced
 
     @property
     def unsourced(self) -> tuple[Units, ...]:
@@ -80,23 +85,36 @@ class OrderFile(msgspec.Struct, frozen=True):
             return tuple([Units(line.sku, line.quantity) for line in self.order.lines])
         left = {line.sku: line.quantity for line in self.order.lines if line.sku not in self.refused}
         placed = [each.lines for each in self.releases if each.stage != "cancelled"]
-        for unit in (*(unit for lines in placed for unit in lines), *self.waiting):
-            left[unit.sku] = left.get(unit.sku, 0) - unit.quantity
-        return tuple(Units(sku, quantity) for sku, quantity in left.items() if quantity > 0)
+        for units in (*placed, self.waiting):
+            for unit in units:
+                left[unit.sku] = left.get(unit.sku, 0) - unit.quantity
+        return tuple([Units(sku, quantity) for sku, quantity in left.items() if quantity > 0])
+
+    @property
+    def unbooked(self) -> tuple[ReleaseFile, ...]:
+        """Releases of which warehouse or ERP may not know yet."""
+        return tuple([each for each in self.releases if not each.booked and each.stage != "cancelled"])
 
     def release(self, release_no: str) -> ReleaseFile | None:
         """The release with this number."""
-        return next((each for each in self.releases if each.release_no == release_no), None)
+        for each in self.releases:
+            if each.release_no == release_no:
+                return each
+        return None
 
     def having(self, changed: ReleaseFile) -> OrderFile:
         """The same file with one release changed or added."""
-        if self.release(changed.release_no) is None:
-            return msgspec.structs.replace(self, releases=(*self.releases, changed))
-        releases = tuple(changed if each.release_no == changed.release_no else each for each in self.releases)
-        return msgspec.structs.replace(self, releases=releases)
+        releases = list(self.releases)
+        for place, each in enumerate(releases):
+            if each.release_no == changed.release_no:
+                releases[place] = changed
+                break
+        else:
+            releases.append(changed)
+        return msgspec.structs.replace(self, releases=tuple(releases))
 
 
-class ReturnFile(msgspec.Struct, frozen=True):
+class ReturnFile(msgspec.Struct, frozen=True, gc=False):
     """A return from authorisation to refund."""
 
     rma_no: str
@@ -107,7 +125,7 @@ class ReturnFile(msgspec.Struct, frozen=True):
     """Channel that refunds."""
 
 
-class Message(msgspec.Struct, frozen=True):
+class Message(msgspec.Struct, frozen=True, gc=False):
     """Something that a partner told, by page, batch or webhook."""
 
     message_no: str
@@ -132,18 +150,18 @@ class Message(msgspec.Struct, frozen=True):
 
     @property
     def again(self) -> bool:
-        """Whether an earlier delivery may have done a part of the work."""
-        return self.deliveries > 0
+        """Whether a part of the work may be done: by an earlier delivery, or after the news that we had to ask for."""
+        return self.deliveries > 0 or not self.source
 
 
-class Mark(msgspec.Struct, frozen=True):
+class Mark(msgspec.Struct, frozen=True, gc=False):
     """A number that is known."""
 
 
 MARK = Mark()
 
 
-class Position(msgspec.Struct, frozen=True):
+class Position(msgspec.Struct, frozen=True, gc=False):
     """How far a list has been read."""
 
     cursor: str

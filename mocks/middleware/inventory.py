@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
-
 from seatrial.mocks.messages.channel import ListingUpdate, SubmitListings
 from seatrial.mocks.messages.erp import PostMovement
 from seatrial.mocks.messages.warehouse import StockMoved
@@ -54,20 +52,24 @@ class Inventory:
             self._deck.stock.dirty[sku] = None
         while True:
             await self.synchronise()
-            await asyncio.sleep(self._deck.controls.listings_every)
+            await self._deck.around.rest(self._deck.controls.listings_every)
 
     async def synchronise(self) -> None:
         """Tell every channel once what changed since the last time."""
         deck, stock = self._deck, self._deck.stock
-        skus = sorted(stock.dirty)
+        skus = changed = sorted(stock.dirty)
         stock.dirty.clear()
+        carried = True
         if self._batch_open and deck.controls.reservation:
             skus = stock.skus()
         for channel in deck.channels.values():
             if channel.kind != BATCH_CHANNEL:
-                await self._submit_all(channel, skus)
+                carried &= await self._submit_all(channel, skus)
             elif self._batch_open or not deck.controls.reservation:
                 self._batch_open = not await self._submit_all(channel, skus)
+                carried &= not self._batch_open
+        for sku in changed if carried else ():
+            deck.around.event("inventory.synchronised", sku, "")
         if deck.controls.outbox:
             told = (sku for sku in skus if sku not in stock.dirty)
             await deck.store.commit(*(Write(DIRTY, sku, None) for sku in told))

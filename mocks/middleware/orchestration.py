@@ -13,6 +13,7 @@ from seatrial.mocks.middleware.controls import Controls
 from seatrial.mocks.middleware.deck import Deck
 from seatrial.mocks.middleware.files import ORDERS, Message, OrderFile
 from seatrial.mocks.middleware.inventory import Inventory
+from seatrial.mocks.middleware.labels import Labels
 from seatrial.mocks.middleware.mailroom import Handler, Mailroom
 from seatrial.mocks.middleware.reconciliation import Reconciliation
 from seatrial.mocks.middleware.returning import Returning
@@ -55,6 +56,8 @@ class Orchestration:
             mailroom.on_dead = self._dead
             arrivals = self._arrivals = Arrivals(deck, mailroom, self._inventory)
             await self._recover(mailroom)
+            if deck.around.bus is not None:
+                tasks.create_task(mailroom.collect(deck.around.bus))
             for channel in deck.channels.values():
                 if channel.kind == "marketplace":
                     tasks.create_task(arrivals.poll(channel))
@@ -82,14 +85,15 @@ class Orchestration:
 
     def _handlers(self) -> Mapping[str, Handler]:
         deck, sourcing = self._deck, self._sourcing
-        capture, shipping = Capture(deck, sourcing), Shipping(deck)
+        labels = Labels(deck)
+        capture, shipping = Capture(deck, sourcing), Shipping(deck, labels)
         cancelling, returning = Cancelling(deck), Returning(deck)
         return {
             "placed": capture.placed,
             "cancellation_requested": cancelling.requested,
             "return_requested": returning.requested,
             "stock_arrived": sourcing.restocked,
-            "label_doubtful": shipping.void,
+            "label_doubtful": labels.void,
             "fulfilment.packed": shipping.packed,
             "fulfilment.rejected": shipping.rejected,
             "fulfilment.shorted": shipping.rejected,

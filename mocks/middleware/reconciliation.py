@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
-
 import msgspec
 
 from seatrial.mocks.messages.carrier import Milestone, TrackParcel
@@ -35,7 +33,7 @@ class Reconciliation:
     async def keep(self) -> None:
         """Reconcile, for ever."""
         while True:
-            await asyncio.sleep(self._deck.controls.reconcile_every)
+            await self._deck.around.rest(self._deck.controls.reconcile_every)
             for step in (self._subscriptions, self._changes, self._releases, self._stock, self._listings):
                 try:
                     await step()
@@ -105,7 +103,8 @@ class Reconciliation:
             await self._deck.save(file.having(msgspec.structs.replace(kept, news_at=self._deck.around.now())))
 
     async def _news(self, number: str, topic: str, order_no: str, body: FulfilmentUpdate | Milestone) -> None:
-        await self._mailroom.take(Message(number, topic, order_no, "", body, self._deck.around.now()))
+        """What a webhook may have told before: it comes as a message that was worked on already, in vain."""
+        await self._mailroom.take(Message(number, topic, order_no, "", body, self._deck.around.now(), deliveries=1))
 
     async def _stock(self) -> None:
         """Set the ERP's book to what the warehouses count, and the stock view with it."""

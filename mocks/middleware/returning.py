@@ -6,6 +6,7 @@ from seatrial.mocks.messages.channel import AnswerReturn, RefundOrder
 from seatrial.mocks.messages.erp import AuthoriseReturn, PostCredit
 from seatrial.mocks.messages.orders import Change
 from seatrial.mocks.messages.warehouse import ExpectReturn, ReturnReceived
+from seatrial.mocks.middleware.caller import is_worth_repeating
 from seatrial.mocks.middleware.deck import Deck
 from seatrial.mocks.middleware.files import RETURNS, Message, NotYet, ReturnFile
 from seatrial.sim.errors import Rejected
@@ -27,7 +28,7 @@ class Returning:
         try:
             await deck.ask(deck.erp, AuthoriseReturn(order_no, rma, wanted.lines), key=f"{rma}/authorised")
         except Rejected as error:
-            if error.status >= 500 or error.status in (401, 429):
+            if is_worth_repeating(error):
                 raise
             await deck.open_case(f"{rma}/refused", order_no, "customer_service", error.code)
             refusal = AnswerReturn(order_no, rma, "")

@@ -4,21 +4,22 @@ from __future__ import annotations
 
 import msgspec
 
-from seatrial.mocks.messages.carrier import BuyLabel, FindLabel, GetRates, Label, Milestone, Rate, VoidLabel
+from seatrial.mocks.messages.carrier import Milestone
 from seatrial.mocks.messages.channel import ConfirmShipment
 from seatrial.mocks.messages.erp import PostInvoice, PostShipment, RecordMilestone
 from seatrial.mocks.messages.warehouse import AttachLabel, FulfilmentUpdate, ReleaseState
 from seatrial.mocks.middleware.deck import Deck
 from seatrial.mocks.middleware.files import Message, NotYet, OrderFile, ReleaseFile
-from seatrial.sim.client import Client
-from seatrial.sim.errors import CallError
+from seatrial.mocks.middleware.labels import Labels
+from seatrial.sim.errors import Rejected
 
 
 class Shipping:
     """What follows from a warehouse's and a carrier's webhooks."""
 
-    def __init__(self, deck: Deck) -> None:
+    def __init__(self, deck: Deck, labels: Labels) -> None:
         self._deck = deck
+        self._labels = labels
 
     async def packed(self, message: Message) -> None:
         """A parcel waits for its label; what was not found is sourced anew."""
@@ -28,10 +29,23 @@ class Shipping:
             return
         state = update.state
         if state.packed:
-            label, carrier = await self._label(file, state, message.again)
-            request = AttachLabel(update.release_no, update.order_no, state.parcel_no, carrier.name, label.tracking_no)
-            await self._deck.ask(self._deck.warehouses[release.warehouse], request, key=f"{state.parcel_no}/label")
+            release = await self._labelled(file, release, state, message.again)
         await self._packed(file, release, state)
+
+    async def _labelled(self, file: OrderFile, release: ReleaseFile, state: ReleaseState, again: bool) -> ReleaseFile:
+        """Put a label on a parcel; one that the warehouse does not want, because it has another or none, is spare."""
+        deck, parcel = self._deck, state.parcel_no
+        label, carrier = await self._labels.of(file, state, again)
+        request = AttachLabel(release.release_no, file.order.order_no, parcel, carrier.name, label.tracking_no)
+        try:
+            await deck.ask(deck.warehouses[release.warehouse], request, key=f"{parcel}/label")
+        except Rejected as error:
+            if error.code not in ("already_labelled", "cancelled"):
+                raise
+            if error.pointer != label.tracking_no:
+                await self._labels.spare(carrier.name, file.order.order_no, parcel)
+            return msgspec.structs.replace(release, tracking_no=error.pointer)
+        return msgspec.structs.replace(release, carrier=carrier.name, tracking_no=label.tracking_no)
 
     async def rejected(self, message: Message) -> None:
         """The warehouse cannot ship a release after all."""
@@ -94,14 +108,6 @@ class Shipping:
         await self._deck.ask(self._deck.erp, request, key=f"{parcel}/exception")
         await self._deck.tell(order_no, "exception", parcel, service=True)
 
-    async def void(self, message: Message) -> None:
-        """A first carrier may have sold a label before the second one did: give it back."""
-        carrier_name, order_no, parcel = message.lane.split("|")
-        carrier = self._deck.carriers[carrier_name]
-        label = await self._deck.ask(carrier, FindLabel(order_no, parcel))
-        if label.id:
-            await self._deck.ask(carrier, VoidLabel(order_no, parcel, label.id), key=f"{label.id}/void")
-
     async def _find(self, update: FulfilmentUpdate) -> tuple[OrderFile | None, ReleaseFile | None]:
         """The file and the release; nothing where the order is finished and has no more news."""
         deck = self._deck
@@ -142,54 +148,6 @@ class Shipping:
         if state.short:
             deck.stock.expect(state.short)
             await deck.send_myself("stock_arrived", file.order.order_no, f"{release.release_no}/short")
-
-    async def _label(self, file: OrderFile, state: ReleaseState, again: bool) -> tuple[Label, Client]:
-        """Rate-shop and buy; on failure the second carrier; then the message comes again (the service rule)."""
-        deck, order_no = self._deck, file.order.order_no
-        units = sum(unit.quantity for unit in state.packed)
-        offers, failure = await self._offers(file, state.parcel_no, units)
-        for position, (rate, carrier) in enumerate(offers):
-            try:
-                label = await self._buy(carrier, order_no, state.parcel_no, rate, again)
-            except CallError as error:
-                failure = error
-                if not deck.controls.fallback_carrier or position == len(offers) - 1:
-                    break
-                if error.may_have_committed:
-                    lane = f"{carrier.name}|{order_no}|{state.parcel_no}"
-                    await deck.send_myself("label_doubtful", lane, f"void/{lane}")
-            else:
-                return label, carrier
-        assert failure is not None
-        raise failure
-
-    async def _offers(
-        self, file: OrderFile, parcel_no: str, units: int
-    ) -> tuple[list[tuple[Rate, Client]], CallError | None]:
-        deck, order = self._deck, file.order
-        failure: CallError | None = None
-        offers: list[tuple[Rate, Client]] = []
-        for carrier in deck.carriers.values():
-            try:
-                request = GetRates(order.order_no, parcel_no, units, order.customer.country)
-                rates = (await deck.ask(carrier, request)).rates
-            except CallError as error:
-                failure = error
-            else:
-                offers += [(rate, carrier) for rate in rates[:1]]
-            if not deck.controls.fallback_carrier:
-                break
-        return sorted(offers, key=lambda offer: offer[0].price), failure
-
-    async def _buy(self, carrier: Client, order_no: str, parcel_no: str, rate: Rate, again: bool) -> Label:
-        deck = self._deck
-
-        async def find() -> Label | None:
-            label = await deck.ask(carrier, FindLabel(order_no, parcel_no))
-            return label if label.id else None
-
-        request = BuyLabel(order_no, parcel_no, rate.rate_id)
-        return await deck.ask(carrier, request, key=parcel_no, lookup=find, again=again)
 
 
 def _update(message: Message) -> FulfilmentUpdate:

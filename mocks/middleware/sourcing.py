@@ -28,9 +28,8 @@ class Sourcing:
 
     async def source(self, file: OrderFile, again: bool = False) -> OrderFile:
         """Find a warehouse for everything that is not sourced yet; the rest becomes a back-order."""
-        for release in file.releases:
-            if not release.booked and release.stage == "released":
-                file = await self._book(file, release, again)
+        for release in file.unbooked:
+            file = await self._book(file, release, again)
         wanted, skip = file.unsourced, frozenset[str]()
         for _ in range(_ROUNDS if self._deck.controls.alternate_sourcing else 1):
             plan, rest = self._deck.stock.plan(wanted, skip)
@@ -47,13 +46,15 @@ class Sourcing:
     async def restocked(self, message: Message) -> None:
         """Stock came in that this order waits for."""
         file = await self._deck.file(message.lane)
+        if file.stopped:
+            return
         plan, _ = self._deck.stock.plan(file.waiting)
         covered = _sum(plan_lines for _, plan_lines in plan)
         if covered:
             file = msgspec.structs.replace(file, waiting=tuple(_less(file.waiting, covered)))
             await self._deck.save(file)
         self.wait(file)
-        if not file.unsourced:
+        if not file.unsourced and not file.unbooked:
             return
         file = await self.source(file, message.again)
         if not file.waiting:
@@ -119,12 +120,11 @@ class Sourcing:
         return file
 
     async def _backorder(self, file: OrderFile, units: tuple[Units, ...]) -> OrderFile:
-        """Nobody has it: buy it, promise a new date, tell everybody."""
+        """Nobody has it: buy it, promise a new date, tell everybody; it is kept once all of that is done."""
         deck, order = self._deck, file.order
         number, turn = order.order_no, len(file.releases)
         file = msgspec.structs.replace(file, waiting=_merge((*file.waiting, *units)))
         self.wait(file)
-        await deck.save(file)
         purchase = f"{number}/S{deck.around.now() // DAY:.0f}"  # however often it is tried: one purchase a day
         wanted = tuple(OrderedUnits(unit.sku, unit.quantity) for unit in units)
         ordered = await deck.ask(deck.supply, OrderSupply(number, purchase, min(deck.warehouses), wanted), key=purchase)
@@ -136,6 +136,7 @@ class Sourcing:
         await deck.tell(number, "back_ordered", str(turn))
         await deck.tell(number, "back_ordered", str(turn), service=True)
         await deck.open_case(f"{number}/backorder", number, "logistics", "back_ordered")
+        await deck.save(file)
         return file
 
 

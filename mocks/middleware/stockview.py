@@ -54,10 +54,10 @@ class StockView:
 
     def promise(self, sku: str, reserved: bool) -> int:
         """Available to promise in the whole network; without `reserved`, captured orders are not counted."""
-        total = sum(rows.get(sku, 0) for rows in self._available.values())
-        if reserved:
-            total -= self._pending.get(sku, 0)
-        return max(0, total)
+        total = -self._pending.get(sku, 0) if reserved else 0
+        for rows in self._available.values():
+            total += rows.get(sku, 0)
+        return total if total > 0 else 0
 
     def plan(self, lines: Sequence[Units], skip: frozenset[str] = frozenset()) -> tuple[Plan, tuple[Units, ...]]:
         """Which warehouse ships what, and what nobody can ship.
@@ -101,7 +101,7 @@ class StockView:
         """Lines that it can ship, then how much it has of them: so that the fuller warehouse ships first."""
         rows = self._available[warehouse]
         can = self._can(warehouse, lines)
-        return len(can), sum(rows.get(line.sku, 0) for line in can)
+        return len(can), sum([rows.get(line.sku, 0) for line in can])
 
     def _can(self, warehouse: str, lines: Iterable[Units]) -> list[Units]:
         rows = self._available[warehouse]

@@ -13,9 +13,11 @@ class Throttle:
 
     def book(self, now: float) -> float:
         """Take the next free place; gives the seconds until then."""
-        place = max(self._next, now - self._slack)
+        place = now - self._slack
+        if place < self._next:
+            place = self._next
         self._next = place + self._gap
-        return max(0.0, place - now)
+        return place - now if place > now else 0.0
 
     def hold(self, until: float) -> None:
         """The partner asked for a pause."""

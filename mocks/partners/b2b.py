@@ -36,6 +36,7 @@ class B2b(Channel):
     """
 
     kind = "b2b"
+    by_file = True
 
     class Settings(ChannelSettings, frozen=True):
         """How this portal trades."""
@@ -115,6 +116,7 @@ class B2b(Channel):
         self._batches += 1
         batch = Batch(f"{self.name}-B{self._batches}", control_no, changes)
         filed = self._filed[self._batches] = _Filed(batch, self.env.now)
+        self.leave(batch.batch_no, batch)
         return filed
 
     def _prune(self) -> None:

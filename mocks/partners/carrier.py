@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
-from seatrial.mocks.books.journey import Journey, Network, Trouble
+from seatrial.mocks.books.journey import Journey, Network, Timetable, Trouble
 from seatrial.mocks.books.label_book import LabelBook, SoldLabel
 from seatrial.mocks.books.tariff import Offers, Tariff
 from seatrial.mocks.messages.carrier import (
@@ -52,7 +52,7 @@ class Carrier(Partner):
     """
 
     kind = "carrier"
-    events = tuple(EVENT_OF.values())
+    events = dict.fromkeys(EVENT_OF.values(), Milestone)
 
     class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         """How a carrier works."""
@@ -63,6 +63,8 @@ class Carrier(Partner):
         """Time of day at which trucks leave for other depots."""
         vans: str = "07:00"
         """Time of day at which vans leave for the doors."""
+        depart_every: Seconds = Seconds(0)
+        """Interval at which trucks and vans leave, in place of these times of day; 0: at the times of day."""
         spread: Seconds = Seconds(2 * 3600)
         """Time over which the departures of trucks and vans are spread."""
         tour: Seconds = Seconds(8 * 3600)
@@ -81,11 +83,12 @@ class Carrier(Partner):
     def __init__(self, name: str, ground: Ground, conduct: Conduct, settings: Settings) -> None:
         super().__init__(name, ground, conduct)
         self.settings = settings
-        self._offers = Offers(name, settings.tariff)
+        self._offers = Offers(name, settings.tariff, ground.pace)
         self._labels = LabelBook(settings.keep)
         trouble = Trouble(settings.exceptions, settings.refusals, settings.delay)
         line_haul, vans = parse_time_of_day(settings.line_haul), parse_time_of_day(settings.vans)
-        self._network = Network(ground.day, line_haul, vans, settings.spread, settings.tour, trouble)
+        timetable = Timetable(line_haul, vans, settings.depart_every, settings.spread, settings.tour)
+        self._network = Network(ground.day, timetable, trouble)
         self._chance = ground.dice.keyed("journey", name)
         self._sold = 0
 
@@ -102,6 +105,11 @@ class Carrier(Partner):
         what = f"{cargo.order_no}/{cargo.goods[0][0] if cargo.goods else ''}"
         label.journey = self._network.plan(self.now, label.days, self._chance(what))
         self._reach(label, cargo, label.journey, 0)
+
+    @property
+    def pending(self) -> int:
+        """Webhooks and parcels that are not done with."""
+        return super().pending + self._labels.under_way
 
     # what can be asked
 

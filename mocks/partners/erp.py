@@ -92,13 +92,15 @@ class Erp(Partner):
     The legacy character takes most writes into a tray (`queued` in the reply) and books them in batch windows. An
     entry that cannot be booked then becomes a case of finance, and is listed by FindSalesOrder until it is closed.
 
-    Raises Rejected: 404 `unknown_order`, `unknown_sales_order`, `unknown_case` · 409 `wrong_state`, `not_shipped` · 503
-    `closed_for_the_night` · 422 `bad_line`, `unknown_item`, `unknown_customer`, `unknown_warehouse`, `unknown_stage`,
-    `unknown_reason`, `wrong_currency`, `nothing_to_ship`, `goods_issue`, `period_closed`, `not_sold`, `over_released`,
-    `over_backordered`, `over_shipped`, `over_credited`, `over_returned`.
+    Raises Rejected: 404 `unknown_order`, `unknown_sales_order`, `unknown_case` · 409 `wrong_state`,
+    `already_cancelled`, `not_shipped` · 503 `closed_for_the_night` · 422 `bad_line`, `unknown_item`,
+    `unknown_customer`, `unknown_warehouse`, `unknown_stage`, `unknown_reason`, `wrong_currency`, `nothing_to_ship`,
+    `goods_issue`, `period_closed`, `not_sold`, `over_released`, `over_backordered`, `over_shipped`, `over_credited`,
+    `over_returned`.
     """
 
     kind = "erp"
+    by_file = True
     Settings = ErpSettings
 
     def __init__(self, name: str, ground: Ground, conduct: Conduct, settings: ErpSettings) -> None:
@@ -200,7 +202,7 @@ class Erp(Partner):
             raise Rejected("unknown_sales_order", f"{request.order_no}: no {request.id!r} · live: {known}", status=404)
         can = [order for order in named if order.state in MOVES["cancel"]]
         if not can:
-            named[0].check("cancel")
+            named[0].check_cancel()
         for order in can:
             self._cancel(order)
         return Recorded(can[0].id)

@@ -19,7 +19,9 @@ class Storefront(Channel):
     """
 
     kind = "storefront"
-    events = (Event.ORDER_PLACED.value, Event.CANCELLATION_REQUESTED.value, Event.RETURN_REQUESTED.value)
+    events = dict.fromkeys(
+        (Event.ORDER_PLACED.value, Event.CANCELLATION_REQUESTED.value, Event.RETURN_REQUESTED.value), Change
+    )
 
     class Settings(ChannelSettings, frozen=True):
         """How this storefront trades."""

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator
-from typing import Any, NoReturn
+from collections.abc import Generator, Mapping
+from typing import Any, ClassVar, NoReturn
 
+import msgspec
 from simpy import Event
 
 from seatrial.mocks.books.dock import Collections, Dock
@@ -30,7 +31,9 @@ from seatrial.mocks.messages.warehouse import (
     ReleaseOrder,
     ReleaseState,
     ReturnExpected,
+    ReturnReceived,
     Snapshot,
+    StockMoved,
 )
 from seatrial.sim.cargo import Cargo, Delivery, Parcel, ReturnedGoods
 from seatrial.sim.conduct import Conduct
@@ -52,16 +55,17 @@ class Warehouse(Partner):
 
     kind = "warehouse"
     Settings = WarehouseSettings
-    events = (
-        "fulfilment.packed",
-        "fulfilment.shorted",
-        "fulfilment.rejected",
-        "fulfilment.cancelled",
-        "shipment.dispatched",
-        "inventory.adjusted",
-        "return.received",
-    )
+    events: ClassVar[Mapping[str, type[msgspec.Struct]]] = {
+        "fulfilment.packed": FulfilmentUpdate,
+        "fulfilment.shorted": FulfilmentUpdate,
+        "fulfilment.rejected": FulfilmentUpdate,
+        "fulfilment.cancelled": FulfilmentUpdate,
+        "shipment.dispatched": FulfilmentUpdate,
+        "inventory.adjusted": StockMoved,
+        "return.received": ReturnReceived,
+    }
     works = ("pick",)
+    told_once = frozenset({"return.received"})
 
     def __init__(self, name: str, ground: Ground, conduct: Conduct, settings: WarehouseSettings) -> None:
         super().__init__(name, ground, conduct)
@@ -74,7 +78,7 @@ class Warehouse(Partner):
         self.floor = PickFloor(self, settings, hours, self.book, self.ledger)
         self.dock = Dock(self.env, settings.doors, collections, settings.load, self._dispatch)
         self._goods_in = GoodsIn(self, settings, hours, self.ledger)
-        self._snapshots = SnapshotShelf(settings.snapshot_life)
+        self._snapshots = SnapshotShelf(settings.snapshot_life * ground.pace)
         self._accepted = self._counts = 0
 
     def start(self) -> None:
@@ -97,6 +101,11 @@ class Warehouse(Partner):
             self._goods_in.take_back(cargo)
         else:
             super().arrive(cargo)
+
+    @property
+    def pending(self) -> int:
+        """Webhooks and releases that are not done with."""
+        return super().pending + self.book.open
 
     # what can be asked
 

@@ -19,6 +19,7 @@ class Acknowledged(Measure):
     Formula: per class the number of business keys with a call that ended ok. Unit: documents. Source: call rows.
     """
 
+    group = "documents"
     defines = class_definitions("acknowledged", "business keys with a call that ended ok")
 
     def read(self, log: Logbook, facts: Facts) -> Iterable[Reading]:

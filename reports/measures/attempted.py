@@ -19,6 +19,7 @@ class Attempted(Measure):
     Formula: per class the number of business keys with a call. Unit: documents. Source: call rows.
     """
 
+    group = "documents"
     defines = class_definitions("attempted", "business keys with a call that should make the document")
 
     def read(self, log: Logbook, facts: Facts) -> Iterable[Reading]:

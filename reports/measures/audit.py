@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 import polars as pl
 
-from seatrial.reports.documents import lives
+from seatrial.reports.documents import ledger
 from seatrial.reports.facts import Facts
 from seatrial.reports.logbook import Logbook
 from seatrial.reports.measure import Measure
@@ -17,10 +17,11 @@ class Audit(Measure):
     """Invoices with a complete trail: order placed, sales order, parcel that left, shipment, invoice.
 
     Formula: `audit.completeness`: live invoices whose order number has an `order.placed` event and a sales order, and
-    whose parcel number has a `shipment.dispatched` event and a shipment, divided by live invoices;
-    `audit.untraceable`: the others. Unit: share, documents. Source: commit and event rows.
+    whose parcel number has a `shipment.dispatched` event and a shipment, divided by live invoices; `audit.untraceable`:
+    the others. Unit: share, documents. Source: commit and event rows. Known as: audit trail completeness.
     """
 
+    group = "money"
     defines = (
         Definition(
             name="audit.completeness", unit="share", better="higher", meaning="invoices with a complete trail, of all"
@@ -39,7 +40,7 @@ class Audit(Measure):
 
     def read(self, log: Logbook, facts: Facts) -> Iterable[Reading]:
         """Look for every link of every invoice."""
-        made = log.derived(lives).filter(pl.col("created") > 0)
+        made = log.derived(ledger).filter(pl.col("created") > 0)
         invoices = made.filter((pl.col("document") == "invoice") & (pl.col("live") > 0))
         trail = invoices.select("key", "correlation")
         by_order = (log.event("order.placed"), made.filter(pl.col("document") == "sales_order"))

@@ -22,6 +22,7 @@ class Conservation(Measure):
     `inventory.adjusted` event rows.
     """
 
+    group = "stock"
     defines = (
         Definition(
             name="conservation.unexplained",

@@ -38,9 +38,11 @@ class Drift(Measure):
     Formula: levels are step functions over time. `erp`: the sum over warehouses and SKUs of |on hand - book|.
     `listing`: the sum over channels and SKUs of max(0, listing - available), where available is on hand - allocated in
     all warehouses: a channel that offers less than there is does not drift, it loses sales. `peak` is the highest
-    value, `unit_hours` the integral, `left` the value at the end. Unit: units, unit h. Source: stock rows.
+    value, `unit_hours` the integral, `left` the value at the end. Unit: units, unit h. Source: stock rows. Known as:
+    inventory drift, inventory variance.
     """
 
+    group = "headline"
     defines = (
         *_define("erp", "units between the warehouses and the ERP's stock book"),
         *_define("listing", "units that channels offer beyond what is there"),

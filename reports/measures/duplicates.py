@@ -20,9 +20,9 @@ def _define(document: str) -> Definition:
         name=f"duplicates.{document}",
         unit="documents",
         better="lower",
-        meaning=f"live copies of a {words} beyond the first under its business key",
+        meaning=f"live copies of one {words} beyond the first under its business key",
         code=f"DUPLICATE_{document.upper()}",
-        title=f"a {words} lives more than once under its business key",
+        title=f"more than one {words} lives under its business key",
         subject="double",
         document=document,
         part_of="duplicates.total" if document in FLOW else "",
@@ -33,9 +33,11 @@ class Duplicates(Measure):
     """Live documents beyond the first per business key, at the end of the run.
 
     Formula: per class the sum over business keys of max(0, created - reversed - 1). Unit: documents. Source: commit
-    rows of all partners; copies that were reversed again count as `healed`, not here.
+    rows of all partners; copies that were reversed again count as `healed`, not here. Known as: duplicates, in a queue
+    as Jepsen checks it.
     """
 
+    group = "headline"
     defines = (
         *(_define(document) for document in CLASSES),
         Definition(
@@ -50,4 +52,4 @@ class Duplicates(Measure):
         """Count live copies beyond the first."""
         made = log.derived(tally).filter(pl.col("created") > 0)
         copies = made.filter(pl.col("live") > 1).with_columns((pl.col("live") - 1).alias("count"))
-        yield from per_class("duplicates", copies, self.reading, made, CLASSES)
+        yield from per_class("duplicates", copies, self.reading, made, CLASSES, harm_in=log)

@@ -28,9 +28,10 @@ class Exceptions(Measure):
     Formula: `count`: number of case numbers opened; `open`: those never closed; `rate`: count divided by orders placed;
     for each team and for all. Unit: cases; rate without unit. Source: `exception_opened` and `exception_closed` note
     rows of the integration, the team in column document; `exception.opened` and `exception.closed` event rows of the
-    ERP, the team in column document_id; `order.placed` event rows.
+    ERP, the team in column document_id; `order.placed` event rows. Known as: exception rate.
     """
 
+    group = "people"
     defines = tuple(
         Definition(name=f"exceptions.{team}.{name}", unit=unit, better="lower", meaning=f"{words}: {team}")
         for team in (*_TEAMS, "total")

@@ -22,6 +22,7 @@ class Healed(Measure):
     commit rows of all partners.
     """
 
+    group = "documents"
     defines = class_definitions("healed", "duplicates that were reversed again", "lower", CLASSES)
 
     def read(self, log: Logbook, facts: Facts) -> Iterable[Reading]:

@@ -16,6 +16,8 @@ from seatrial.reports.percentiles import STATISTICS, spread
 from seatrial.reports.reading import Definition, Reading, Subject
 
 _ORDERS: Final = (
+    ("placed", "captured"),
+    ("placed", "validated"),
     ("placed", "acknowledged"),
     ("placed", "entered"),
     ("entered", "released"),
@@ -54,9 +56,12 @@ class Latency(Measure):
     those that never got there are no samples (`lost` counts them), nor those that took the steps the other way round.
     Percentiles by nearest rank, p95 of at least 20 and p99 of at least 100 samples. The steps from placed on also for
     each channel alone: `latency.placed_to_acknowledged.<channel>.p95`. Unit: s. Source: event rows; call rows for
-    `latency.call.<partner>.<operation>`.
+    `latency.call.<partner>.<operation>`. Known as: order acknowledgement time (`latency.placed_to_acknowledged`, in EDI
+    from 850 to 855), posting delay (`latency.shipped_to_posted`, `latency.shipped_to_invoiced`), order to cash
+    (`latency.placed_to_settled`).
     """
 
+    group = "headline"
     defines = (
         *(each for step in _STEPS for each in _define(step, _words(step))),
         *(

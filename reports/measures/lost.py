@@ -47,11 +47,13 @@ def _define(document: str) -> Definition:
 class Lost(Measure):
     """Documents that the trade owes and that do not live at the end of the run, or that were promised and never made.
 
-    Formula: per class the number of business keys that are owed (the table in `seatrial.reports.obligations`) without
-    a live document, plus those of calls that were answered as done and of which no partner ever made the document.
-    Unit: documents. Source: event rows for what is owed, commit and call rows for what there is.
+    Formula: per class the number of business keys that are owed (the table in `seatrial.reports.obligations`) without a
+    live document, plus those of calls that were answered as done and of which no partner ever made the document. Unit:
+    documents. Source: event rows for what is owed, commit and call rows for what there is. Known as: lost elements, in
+    a queue as Jepsen checks it.
     """
 
+    group = "documents"
     defines = (
         *(_define(document) for document in FLOW),
         Definition(name="lost.total", unit="documents", better="lower", meaning="lost documents of all classes"),
@@ -61,4 +63,4 @@ class Lost(Measure):
         """Count what is missing."""
         until = facts.owing_until(log.end)
         rows = log.derived(missing, until).with_columns(pl.lit(1).alias("count"))
-        yield from per_class("lost", rows, self.reading, log.derived(owed, until))
+        yield from per_class("lost", rows, self.reading, log.derived(owed, until), harm_in=log)

@@ -19,8 +19,10 @@ class ManualEffort(Measure):
 
     Formula: case numbers opened for a team times the minutes that the scenario gives for a case of that team, for each
     team and for all. Unit: min. Source: the same rows as `exceptions`; the minutes are a parameter of the scenario.
+    Known as: manual reconciliation effort.
     """
 
+    group = "people"
     defines = tuple(
         Definition(
             name=f"manual_effort.{team}", unit="min", better="lower", meaning=f"minutes spent on exceptions: {team}"

@@ -29,9 +29,10 @@ class Milestones(Measure):
     `completeness`: parcels at the end of their journey all of whose milestones were received, divided by parcels at the
     end of their journey; `recorded`: those whose end stands in the ERP, divided by the same. What carriers saw within
     the last `grace` of the run is left out. Unit: share. Source: event and webhook rows of carriers, calls of
-    `record_milestone`.
+    `record_milestone`. Known as: shipment-event completeness (milestones are those of EDI 214 and IFTSTA).
     """
 
+    group = "shipment"
     defines = (
         Definition(
             name="milestones.received", unit="share", better="higher", meaning="milestones that reached the integration"
@@ -53,10 +54,8 @@ class Milestones(Measure):
     def read(self, log: Logbook, facts: Facts) -> Iterable[Reading]:
         """Hold what carriers saw against what arrived."""
         seen = log.event(*_MILESTONES).filter(pl.col("time") <= facts.owing_until(log.end))
-        seen = seen.select("key", pl.col("operation").cast(pl.String))
-        taken = (
-            log.webhooks.filter(pl.col("outcome") == "ok").select("key", pl.col("operation").cast(pl.String)).unique()
-        )
+        seen = seen.select("key", "operation")
+        taken = log.webhooks.filter((pl.col("outcome") == "ok") & pl.col("operation").is_in(_MILESTONES))
         missed = seen.join(taken, on=["key", "operation"], how="anti", maintain_order="left")
         ended = seen.filter(pl.col("operation").is_in(_ENDS)).select("key").unique(maintain_order=True)
         yield self._share("milestones.received", seen, missed)

@@ -8,8 +8,9 @@ from typing import Final
 import polars as pl
 
 from seatrial.reports.documents import live_documents
+from seatrial.reports.earnings import over_refunded, uninvoiced
 from seatrial.reports.facts import Facts
-from seatrial.reports.journeys import order_journeys, parcel_journeys
+from seatrial.reports.journeys import parcel_journeys
 from seatrial.reports.logbook import Logbook
 from seatrial.reports.measure import Measure
 from seatrial.reports.reading import Definition, Reading, Subject
@@ -51,8 +52,10 @@ class Money(Measure):
     that never left; `over_refunded`: per order max(0, live refunds - order total); `refunded_not_credited`,
     `credited_not_refunded`: returns with one live document and not the other. `at_risk` is the sum of all but
     `over_refunded`, whose causes are counted already. Unit: minor units of the currency. Source: commit and event rows.
+    Known as: revenue at risk.
     """
 
+    group = "money"
     defines = (
         *(_define(kind) for kind in _KINDS),
         Definition(name="money.at_risk", unit="money", better="lower", meaning="all money that is lost or owed"),
@@ -62,11 +65,11 @@ class Money(Measure):
         """Add up each kind."""
         alive = log.derived(live_documents)
         piles = {
-            "shipped_not_invoiced": self._not_invoiced(log, alive, facts),
+            "shipped_not_invoiced": uninvoiced(log, facts.owing_until(log.end)),
             "invoiced_twice": _extra(alive, "invoice"),
             "invoiced_not_shipped": _without(_of(alive, "invoice"), log.derived(parcel_journeys)),
             "refunded_twice": _extra(alive, "refund"),
-            "over_refunded": self._over_refunded(log, alive),
+            "over_refunded": over_refunded(log),
             "refunded_not_credited": _without(self._for_returns(log, alive, "refund"), _of(alive, "credit_memo")),
             "credited_not_refunded": _without(_of(alive, "credit_memo"), _of(alive, "refund")),
             "labels_twice": _extra(alive, "label"),
@@ -77,22 +80,6 @@ class Money(Measure):
             total += amount if kind != "over_refunded" else 0.0
             yield self.reading(f"money.{kind}", amount, pile.height, keys=pile["key"].head(5).to_list())
         yield self.reading("money.at_risk", total, sum(pile.height for pile in piles.values()))
-
-    def _not_invoiced(self, log: Logbook, alive: pl.DataFrame, facts: Facts) -> pl.DataFrame:
-        left = log.derived(parcel_journeys).filter(pl.col("shipped") <= facts.owing_until(log.end))
-        orders = log.derived(order_journeys).select("correlation", pl.col("units").alias("ordered"), "amount")
-        priced = left.join(orders, on="correlation", maintain_order="left")
-        share = (pl.col("amount") * pl.col("units") / pl.col("ordered")).round()
-        return _without(priced.with_columns(share.alias("amount")), _of(alive, "invoice"))
-
-    def _over_refunded(self, log: Logbook, alive: pl.DataFrame) -> pl.DataFrame:
-        given = (
-            _of(alive, "refund").group_by("correlation", maintain_order=True).agg(pl.col("amount").sum().alias("given"))
-        )
-        orders = log.derived(order_journeys).select("correlation", "amount")
-        both = given.join(orders, on="correlation", how="left", maintain_order="left")
-        over = (pl.col("given") - pl.col("amount").fill_null(0)).alias("amount")
-        return both.select(pl.col("correlation").alias("key"), over).filter(pl.col("amount") > 0)
 
     def _for_returns(self, log: Logbook, alive: pl.DataFrame, document: str) -> pl.DataFrame:
         return _of(alive, document).join(

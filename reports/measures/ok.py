@@ -20,6 +20,7 @@ class Ok(Measure):
     Source: call and commit rows.
     """
 
+    group = "documents"
     defines = class_definitions("ok", "business keys acknowledged and alive at the end")
 
     def read(self, log: Logbook, facts: Facts) -> Iterable[Reading]:

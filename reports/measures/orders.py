@@ -18,9 +18,11 @@ class Orders(Measure):
 
     Formula: an order is completed when it was rejected, or when the units of its parcels that left and its cancelled
     units together reach what was placed, and every such parcel is confirmed on the channel and invoiced.
-    `orders.completed_share` is completed divided by placed. Unit: orders, share. Source: event rows.
+    `orders.completed_share` is completed divided by placed. Unit: orders, share. Source: event rows. Known as: order
+    completion rate.
     """
 
+    group = "orders"
     defines = (
         Definition(name="orders.placed", unit="orders", meaning="orders that shoppers placed"),
         Definition(name="orders.completed", unit="orders", better="higher", meaning="orders that are done"),

@@ -21,6 +21,7 @@ class Overshipped(Measure):
     warehouses.
     """
 
+    group = "stock"
     defines = (
         Definition(
             name="overshipped.units",

@@ -16,9 +16,10 @@ class Oversold(Measure):
 
     Formula: per SKU the highest value over time of max(0, units placed - cancelled - (units in the warehouses at the
     begin + received + restocked - vanished)), summed over SKUs. Unit: units. Source: sale rows of channels; stock rows
-    `on_hand`, whose rises are what came in; `inventory.shrunk` event rows.
+    `on_hand`, whose rises are what came in; `inventory.shrunk` event rows. Known as: overselling.
     """
 
+    group = "stock"
     defines = (
         Definition(
             name="oversold.units",

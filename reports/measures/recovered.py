@@ -20,6 +20,7 @@ class Recovered(Measure):
     was lost and the integration found out by looking. Unit: documents. Source: call and commit rows.
     """
 
+    group = "documents"
     defines = class_definitions("recovered", "business keys alive at the end although no call for them ended ok")
 
     def read(self, log: Logbook, facts: Facts) -> Iterable[Reading]:

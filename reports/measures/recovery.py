@@ -26,14 +26,17 @@ class Recovery(Measure):
     packed and not labelled; (2) the median wait from placed to released over ten minutes, of three orders or more, is
     at most 1.25 times its highest before the fault plus five minutes; (3) no document lives twice that did not before
     the fault. Channels and queues that move in batches (median wait over an hour) do not count for (1) and (2). What
-    has not recovered when the next fault begins is looked for after that one, too. Never is a value. Unit: min.
-    Source: event and commit rows, windows of the rules; rules that never fired give none.
+    has not recovered when the next fault begins is looked for after that one, too. Never is a value, and makes the
+    mean never. Unit: min. Source: event and commit rows, windows of the rules; rules that never fired give none. Known
+    as: mean time to recovery, MTTR (ITIL: mean time to restore service), for `recovery.mean`.
     """
 
+    group = "headline"
     defines = (
         Definition(
             name="recovery.max", unit="min", better="lower", meaning=f"the longest of all: {_MEANING}", subject="rule"
         ),
+        Definition(name="recovery.mean", unit="min", better="lower", meaning=f"the mean of all: {_MEANING}"),
         Definition(
             name="recovery.*",
             unit="min",
@@ -62,6 +65,8 @@ class Recovery(Measure):
         slowest = sorted((name for name, time in times.items() if time), key=lambda name: -times[name])
         longest = max(times.values(), default=0.0)
         yield self.reading("recovery.max", longest, len(times), detail=detail, keys=slowest[:FIRST_KEYS])
+        mean = sum(times.values()) / len(times) if times else 0.0
+        yield self.reading("recovery.mean", mean, len(times), detail=detail)
 
     def _minutes(self, log: Logbook, rule: RuleCoverage, begins: list[int]) -> float:
         begin, end = int(rule.begin * SECOND), int(rule.end * SECOND)

@@ -13,9 +13,11 @@ from seatrial.reports.reading import Definition, Reading
 class SalesLost(Measure):
     """Units that shoppers wanted and did not get because the listing showed too little.
 
-    Formula: the sum of quantities. Unit: units. Source: `sale.lost` event rows.
+    Formula: the sum of quantities. Unit: units. Source: `sale.lost` event rows. Known as: lost sales, stock-out at the
+    listing.
     """
 
+    group = "stock"
     defines = (
         Definition(
             name="sales_lost.units",

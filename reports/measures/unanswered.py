@@ -20,6 +20,7 @@ class Unanswered(Measure):
     within the last `grace` of the run is left out. Unit: number. Source: event rows of channels and ERP.
     """
 
+    group = "orders"
     defines = (
         Definition(
             name="unanswered.cancellations",

@@ -10,12 +10,9 @@ from seatrial.reports.documents import FLOW
 from seatrial.reports.facts import Facts
 from seatrial.reports.logbook import Logbook
 from seatrial.reports.measure import Measure
-from seatrial.reports.obligations import owed
+from seatrial.reports.obligations import ever_owed
 from seatrial.reports.reading import Definition, Reading
 from seatrial.reports.tally import per_class, tally
-
-_ALWAYS = 1 << 62
-"""A moment after the end of every run: what is owed late is owed all the same."""
 
 
 def _define(document: str) -> Definition:
@@ -41,6 +38,7 @@ class Unexpected(Measure):
     call and event rows.
     """
 
+    group = "documents"
     defines = (
         *(_define(document) for document in FLOW),
         Definition(
@@ -53,6 +51,8 @@ class Unexpected(Measure):
         alive = log.derived(tally).filter(pl.col("live") > 0)
         released = alive.filter(pl.col("document") == "fulfilment").select("correlation").unique()
         parcels = alive.filter(pl.col("document") == "parcel").join(released, on="correlation", how="semi")
-        due = pl.concat([each.select("document", "key") for each in (log.derived(owed, _ALWAYS), parcels)])
+        due = pl.concat([each.select("document", "key") for each in (log.derived(ever_owed), parcels)])
         rest = alive.filter(~pl.col("attempted")).join(due, on=["document", "key"], how="anti", maintain_order="left")
-        yield from per_class("unexpected", rest.with_columns(pl.lit(1).alias("count")), self.reading, alive)
+        yield from per_class(
+            "unexpected", rest.with_columns(pl.lit(1).alias("count")), self.reading, alive, harm_in=log
+        )

@@ -223,14 +223,16 @@ class _LastWrites:
 class _KnownKeys:
     """Keys that senders gave, oldest first, each for its retention."""
 
-    __slots__ = ("_code", "_ids", "_pointer", "_retention", "_status")
+    __slots__ = ("_code", "_ids", "_oldest", "_pointer", "_retention", "_status")
 
     def __init__(self, retention: float, status: int, code: str, pointer: bool) -> None:
         self._retention, self._status, self._code, self._pointer = retention, status, code, pointer
         self._ids: OrderedDict[str, tuple[float, str]] = OrderedDict()
+        self._oldest = 0.0  # second of the run before which no entry was made
 
     def recall(self, call: Call, request: Request[Any], now: float) -> None:
-        _forget(self._ids, now - self._retention)
+        if now - self._retention >= self._oldest:
+            self._oldest = _forget(self._ids, now - self._retention, now)
         key = call.idempotency_key
         known = self._ids.get(key) if key else None
         if known is not None:
@@ -244,14 +246,16 @@ class _KnownKeys:
 class _Replays:
     """Keys that senders gave, oldest first, with what was asked and answered, each for its retention."""
 
-    __slots__ = ("_answers", "_retention")
+    __slots__ = ("_answers", "_oldest", "_retention")
 
     def __init__(self, retention: float) -> None:
         self._retention = retention
         self._answers: OrderedDict[str, tuple[float, int, Any]] = OrderedDict()
+        self._oldest = 0.0  # second of the run before which no entry was made
 
     def recall(self, call: Call, request: Request[Any], now: float) -> Any | None:
-        _forget(self._answers, now - self._retention)
+        if now - self._retention >= self._oldest:
+            self._oldest = _forget(self._answers, now - self._retention, now)
         key = call.idempotency_key
         known = self._answers.get(key) if key else None
         if known is None:
@@ -284,10 +288,11 @@ class _Sequences:
         self._highest[call.key] = self._read(request)
 
 
-def _forget(entries: OrderedDict[str, Any], before: float) -> None:
-    """Drop the entries made before a time, or at it; the oldest stand in front."""
+def _forget(entries: OrderedDict[str, Any], before: float, now: float) -> float:
+    """Drop the entries made before a time, or at it; the oldest stand in front. Gives the time of the oldest left."""
     while entries:
-        key = next(iter(entries))
-        if entries[key][0] > before:
-            return
-        del entries[key]
+        made: float = entries[next(iter(entries))][0]
+        if made > before:
+            return made
+        entries.popitem(last=False)
+    return now

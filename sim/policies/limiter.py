@@ -151,14 +151,16 @@ class _Bucket:
         self._at = 0.0
 
     def admit(self, call: Call, now: float) -> float:
-        points = min(self._size, self._points + (now - self._at) * self._rate)
+        points = self._points + (now - self._at) * self._rate
+        if points > self._size:
+            points = self._size
         price = self._price(call)
         self._at = now
         # Seconds are floats: a caller who waits exactly as told must not miss by the last bit.
         if points + 1e-9 < price:
             self._points = points
             raise _turn_away((price - points) / self._rate, self._style)
-        self._points = max(0.0, points - price)
+        self._points = points - price if points > price else 0.0
         return 0.0
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import hmac
 from base64 import b64decode, b64encode
 from collections.abc import Mapping
@@ -70,7 +69,7 @@ class Webhooks(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 def _hmac(key: bytes, body: bytes) -> bytes:
-    return hmac.new(key, body, hashlib.sha256).digest()
+    return hmac.digest(key, body, "sha256")
 
 
 SHOPIFY: Final = Webhooks(

@@ -4,7 +4,13 @@ from importlib.metadata import PackageNotFoundError, version
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from seatrial.extending import extend
+    from seatrial.gating import compare, gate
+    from seatrial.opening import SavedRun, open_run
     from seatrial.scenarios.loader import load_scenario
+    from seatrial.searching import SearchResult, search
+    from seatrial.suite_log import Suite
+    from seatrial.suite_voyage import suite
     from seatrial.voyage import Run, run
 
 try:
@@ -12,8 +18,24 @@ try:
 except PackageNotFoundError:  # a checkout on the path that was never installed
     __version__ = "0+checkout"
 
-__all__ = ["Run", "__version__", "load_scenario", "run"]
-_WHERE = {"Run": "seatrial.voyage", "run": "seatrial.voyage", "load_scenario": "seatrial.scenarios.loader"}
+__all__ = [
+    "Run", "SavedRun", "SearchResult", "Suite", "__version__", "compare", "extend", "gate", "load_scenario", "open_run",
+    "run", "search", "suite",
+]  # fmt: skip
+_WHERE = {
+    "Run": "seatrial.voyage",
+    "SavedRun": "seatrial.opening",
+    "SearchResult": "seatrial.searching",
+    "Suite": "seatrial.suite_log",
+    "compare": "seatrial.gating",
+    "extend": "seatrial.extending",
+    "gate": "seatrial.gating",
+    "load_scenario": "seatrial.scenarios.loader",
+    "open_run": "seatrial.opening",
+    "run": "seatrial.voyage",
+    "search": "seatrial.searching",
+    "suite": "seatrial.suite_voyage",
+}
 
 
 def __getattr__(name: str) -> Any:

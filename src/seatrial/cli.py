@@ -5,12 +5,20 @@ from __future__ import annotations
 import click
 
 from seatrial import __version__
+from seatrial.cli_compare import compare, stats
 from seatrial.cli_doctor import doctor
 from seatrial.cli_errors import FrontDoor
+from seatrial.cli_explain import explain
+from seatrial.cli_export import export
+from seatrial.cli_gate import gate
 from seatrial.cli_list import list_extensions
-from seatrial.cli_read import digest, explain, show
+from seatrial.cli_read import digest, show
 from seatrial.cli_run import run
 from seatrial.cli_schema import schema
+from seatrial.cli_search import search
+from seatrial.cli_serve import serve
+from seatrial.cli_suite import suite
+from seatrial.cli_wire import wire
 
 EXIT_CODES = """\b
 Exit codes:
@@ -18,7 +26,7 @@ Exit codes:
   1  violated: a limit is broken
   2  bad input
   3  harness error, or the run was stopped
-  4  inconclusive: a rule never struck, too few samples, or the run has not ended
+  4  inconclusive: a rule never struck, too few samples or seeds, or the run has not ended
 """
 
 
@@ -37,5 +45,8 @@ def main(debug: bool) -> None:
     """  # noqa: D301 (click's mark for lines that stay as they are)
 
 
-for command in (run, list_extensions, show, explain, digest, schema, doctor):
+for command in (
+    run, suite, search, wire, serve, list_extensions, show, explain, export, digest, stats, compare, gate, schema,
+    doctor,
+):  # fmt: skip
     main.add_command(command)

@@ -30,8 +30,19 @@ def table(*titles: str) -> Table:
     return made
 
 
+class _Patient(Console):
+    """A console that goes on without its reader: what a command does and how it ends is no matter of `| head`."""
+
+    def on_broken_pipe(self) -> None:
+        """Nobody reads any more: say the rest to nobody."""
+        self.quiet = True
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, self.file.fileno())
+        os.close(nowhere)
+
+
 def _console(*, stderr: bool) -> Console:
-    console = Console(stderr=stderr, highlight=False, emoji=False, markup=False)
+    console = _Patient(stderr=stderr, highlight=False, emoji=False, markup=False)
     if not console.is_terminal and "COLUMNS" not in os.environ:
         console.width = _WIDE
     return console

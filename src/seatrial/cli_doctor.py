@@ -21,6 +21,7 @@ from rich.text import Text
 
 from seatrial.cli_console import results
 from seatrial.cli_errors import HARNESS
+from seatrial.extras import extras, is_installed
 from seatrial.sim.catalogue import FOLDERS, Catalogue
 from seatrial.sim.errors import BadInput, SeatrialError
 
@@ -61,7 +62,7 @@ def doctor(out: Path) -> None:
     seatrial doctor --out /data/runs
     """  # noqa: D301
     looks: tuple[Callable[[], Iterator[Finding]], ...] = (
-        _python, _packages, _extensions, _clock, lambda: _disk(out), _history,
+        _python, _packages, _extras, _extensions, _clock, lambda: _disk(out), _history,
     )  # fmt: skip
     console, well = results(), True
     for look in looks:
@@ -104,6 +105,15 @@ def _packages() -> Iterator[Finding]:
                 "package", f"{name}: {type(error).__name__}: {error}", f"pip install --force-reinstall {name}"
             )
     yield Finding("packages", ", ".join(seen))
+
+
+def _extras() -> Iterator[Finding]:
+    """Which are there, and how to get those that are not: nobody needs all of them."""
+    here = {extra: all(map(is_installed, packages)) for extra, packages in extras().items()}
+    there = [extra for extra, whole in here.items() if whole]
+    missing = [extra for extra, whole in here.items() if not whole]
+    hint = f" · not installed: {', '.join(missing)} (pip install 'seatrial[NAME]')" if missing else ""
+    yield Finding("extras", (", ".join(there) or "none") + hint)
 
 
 def _extensions() -> Iterator[Finding]:

@@ -13,6 +13,7 @@ import click
 from rich.text import Text
 
 from seatrial.cli_console import errors
+from seatrial.extras import missing_extra
 from seatrial.sim.errors import BadInput, SeatrialError
 
 HARNESS: Final = 3
@@ -22,8 +23,8 @@ HARNESS: Final = 3
 class FrontDoor(click.Group):
     """The commands. What goes wrong is told on stderr in one sentence.
 
-    Errors of the project end with their own exit code, an interruption and whatever nobody foresaw with 3. With
-    `--debug` the traceback is printed as well.
+    Errors of the project end with their own exit code, a package of an extra that is missing with 2, an interruption
+    and whatever nobody foresaw with 3. With `--debug` the traceback is printed as well.
     """
 
     def invoke(self, ctx: click.Context) -> Any:
@@ -46,8 +47,9 @@ class FrontDoor(click.Group):
             ctx.exit(HARNESS)
         except Exception as error:  # noqa: BLE001 (the last line of defence: nobody sees a traceback unasked)
             _trace(ctx)
-            complain(_unforeseen(error))
-            ctx.exit(HARNESS)
+            known = missing_extra(error) if isinstance(error, ModuleNotFoundError) else None
+            complain(str(known or _unforeseen(error)))
+            ctx.exit(known.exit_code if known else HARNESS)
 
 
 def complain(text: str) -> None:

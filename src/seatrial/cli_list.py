@@ -15,7 +15,7 @@ from seatrial.sim.catalogue import Catalogue, Description
 from seatrial.sim.errors import UnknownName
 
 SCENARIOS: Final = "scenarios"
-EXTENSIONS: Final = ("integrations", "partners", "faults", "measures")
+EXTENSIONS: Final = ("integrations", "partners", "faults", "measures", "formats")
 SHELVES: Final = (SCENARIOS, *EXTENSIONS)
 """What can be listed."""
 
@@ -31,7 +31,7 @@ def complete_name(ctx: click.Context, _param: click.Parameter, incomplete: str) 
 @click.argument("names", nargs=-1, metavar="[NAME]...", shell_complete=complete_name)
 @click.option("--long", "is_long", is_flag=True, help="With every parameter: type, default and meaning.")
 def list_extensions(shelf: str | None, names: tuple[str, ...], is_long: bool) -> None:
-    """List scenarios, integrations, partners, faults and measures. With NAME: everything about that one.
+    """List scenarios, integrations, partners, faults, measures and formats. With NAME: everything about that one.
 
     \b
     seatrial list
@@ -116,10 +116,12 @@ def _further(shelf: str, name: str) -> Iterator[str]:
     if shelf == "partners":
         operations = getattr(kind, "operations", {}).values()
         yield "operations: " + ", ".join(sorted(each.name for each in operations))
-        yield "tells: " + (", ".join(getattr(kind, "events", ())) or "nothing by webhook")
+        yield "tells: " + (", ".join(getattr(kind, "events", {})) or "nothing by webhook")
     elif shelf == "faults":
         wants = getattr(kind, "wants", "")
         yield f"strikes: {getattr(kind, 'direction', '')}" + (f", only what {wants}s" if wants else "")
+    elif shelf == "formats":
+        yield f"files end with: {getattr(kind, 'suffix', '')}"
     elif shelf == "measures":
         for each in getattr(kind, "defines", ()):
             yield f"{each.name}{f' [{each.unit}]' if each.unit else ''}: {each.meaning}"

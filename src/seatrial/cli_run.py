@@ -10,27 +10,22 @@ from typing import TYPE_CHECKING, Final
 
 import click
 import msgspec
+from click.core import ParameterSource
 from click.shell_completion import CompletionItem
 
 from seatrial.cli_console import errors, results
 from seatrial.cli_errors import HARNESS, complain, parse_settings
 from seatrial.cli_progress import Bar
+from seatrial.exit_codes import worst
 from seatrial.sim.errors import BadInput, HarnessError, SeatrialError
 
 if TYPE_CHECKING:
     from seatrial.scenarios.loader import Loaded
+    from seatrial.sim.decisions import Decisions
     from seatrial.voyage import Run
 
 RUNS: Final = Path("runs")
 """Where runs go that were not given a folder."""
-_GRAVITY: Final = (0, 4, 1, HARNESS)
-"""Exit codes, the gravest last: an inconclusive run may still pass, a violated one never, and a harness error says that
-nobody knows."""
-
-
-def worst(codes: Sequence[int]) -> int:
-    """The exit code of several runs: that of the worst."""
-    return max(codes, key=_GRAVITY.index, default=0)
 
 
 class Leg(msgspec.Struct, frozen=True):
@@ -68,19 +63,29 @@ def complete_integration(_ctx: click.Context, _param: click.Parameter, incomplet
     multiple=True,
     metavar="NAME",
     shell_complete=complete_integration,
-    help="Integration under test; may be repeated. Default: what the scenario says.",
+    help="Integration under test, or package.module:function; may be repeated. Default: what the scenario says.",
 )
 @click.option("--out", type=click.Path(path_type=Path), metavar="DIR", help="The run folder. Default: below runs/.")
 @click.option(
     "--set", "settings", multiple=True, metavar="KEY=VALUE", callback=parse_settings,
     help="Replace a value of the scenario, by its dotted name; may be repeated.",
 )  # fmt: skip
-def run(
+@click.option(
+    "--replay", type=click.Path(path_type=Path), metavar="RUN",
+    help="A run folder whose faults strike the same calls again, in place of dice and windows; its seed is taken.",
+)  # fmt: skip
+@click.option(
+    "--twice/--no-twice", default=None,
+    help="Prove by a second run, in another process, that the integration does the same. Default: for code of yours.",
+)  # fmt: skip
+def run(  # noqa: PLR0913 (one argument per option)
     scenarios: tuple[str, ...],
     seed: int,
     integrations: tuple[str, ...],
     out: Path | None,
     settings: dict[str, str],
+    replay: Path | None,
+    twice: bool | None,
 ) -> None:
     """Run scenarios and judge them. SCENARIO is a name from `seatrial list scenarios` or a .yaml file.
 
@@ -96,13 +101,16 @@ def run(
     from seatrial.voyage import PAGE
 
     legs = plan(scenarios, integrations, out, settings)
-    _check(legs, seed)
+    decisions = _decisions(replay)
+    if decisions is not None and is_default("seed"):
+        seed = decisions.origin.seed
+    _check(legs, seed, decisions)
     several = len(legs) > 1
     base = (out or RUNS) if several else legs[0].folder
     if several:
         with suppress(OSError):  # a page of earlier runs beside those of today would lie
             (base / PAGE).unlink(missing_ok=True)
-    runs, codes = _sail_all(legs, seed, several=several)
+    runs, codes = _sail_all(legs, seed, decisions, twice, several=several)
     if several and runs:
         _page_of_all(base, runs)
     click.get_current_context().exit(worst(codes))
@@ -116,7 +124,7 @@ def plan(
 
     loaded = [load_scenario(name, settings) for name in scenarios]
     pairs = [(each, name) for each in loaded for name in integrations or (each.scenario.integration,)]
-    names = [_folder_name(each, name) for each, name in pairs]
+    names = [folder_name(each, name) for each, name in pairs]
     twice = next((name for name in names if names.count(name) > 1), None)
     if twice is not None:
         hint = "name each scenario and integration once, and give each scenario file a `name` of its own"
@@ -126,15 +134,31 @@ def plan(
     return [Leg(*pair, folder) for pair, folder in zip(pairs, folders, strict=True)]
 
 
-def _folder_name(loaded: Loaded, integration: str) -> str:
+def folder_name(loaded: Loaded, integration: str) -> str:
+    """A folder for a run of a scenario against an integration."""
     return re.sub(r"[^\w.-]+", "-", f"{loaded.scenario.name}-{integration}").lstrip(".-") or "run"
 
 
-def _check(legs: Sequence[Leg], seed: int) -> None:
+def _decisions(replay: Path | None) -> Decisions | None:
+    from seatrial.sim.decisions import read_decisions
+
+    return None if replay is None else read_decisions(replay)
+
+
+def is_default(option: str) -> bool:
+    """Whether nobody gave this option."""
+    return click.get_current_context().get_parameter_source(option) is ParameterSource.DEFAULT
+
+
+def _check(legs: Sequence[Leg], seed: int, decisions: Decisions | None) -> None:
     """Bad input of the last run is found before the first one starts."""
+    from seatrial.replaying import check_fits
     from seatrial.sim.runplace import holds_run
     from seatrial.voyage import rehearse
 
+    if decisions is not None:
+        for leg in legs:
+            check_fits(decisions, leg.loaded, seed)
     if len(legs) == 1:
         return
     base = legs[0].folder.parent
@@ -144,7 +168,9 @@ def _check(legs: Sequence[Leg], seed: int) -> None:
         rehearse(leg.loaded, seed=seed, integration=leg.integration)
 
 
-def _sail_all(legs: Sequence[Leg], seed: int, *, several: bool) -> tuple[list[Run], list[int]]:
+def _sail_all(
+    legs: Sequence[Leg], seed: int, decisions: Decisions | None, twice: bool | None, *, several: bool
+) -> tuple[list[Run], list[int]]:
     """Run one after the other; a harness error of one does not stop the others, an interruption does."""
     from seatrial.voyage import Interrupted
 
@@ -152,7 +178,7 @@ def _sail_all(legs: Sequence[Leg], seed: int, *, several: bool) -> tuple[list[Ru
     codes: list[int] = []
     for leg in legs:
         try:
-            runs.append(_sail(leg, seed, several=several))
+            runs.append(_sail(leg, seed, decisions, twice, several=several))
             codes.append(runs[-1].verdict.exit_code)
         except Interrupted as error:
             complain(str(error))
@@ -163,13 +189,21 @@ def _sail_all(legs: Sequence[Leg], seed: int, *, several: bool) -> tuple[list[Ru
     return runs, codes
 
 
-def _sail(leg: Leg, seed: int, *, several: bool) -> Run:
+def _sail(leg: Leg, seed: int, decisions: Decisions | None, twice: bool | None, *, several: bool) -> Run:
     from seatrial.cli_verdict import Told, tell
     from seatrial.voyage import PAGE, Interrupted, page_of, sail
 
     try:
         with Bar(errors(), f"{leg.loaded.scenario.name} · {leg.integration}") as bar:
-            done = sail(leg.loaded, seed=seed, integration=leg.integration, out=leg.folder, progress=bar)
+            done = sail(
+                leg.loaded,
+                seed=seed,
+                integration=leg.integration,
+                out=leg.folder,
+                progress=bar,
+                replay=decisions,
+                twice=twice,
+            )
     except KeyboardInterrupt:
         raise Interrupted(f"stopped after the run, before its verdict · seatrial show {leg.folder}") from None
     except Exception as error:
@@ -179,7 +213,15 @@ def _sail(leg: Leg, seed: int, *, several: bool) -> Run:
     if not several and done.folder is not None:
         done.folder.keep(PAGE, page_of([done]))
     page = None if several else leg.folder / PAGE
-    told = Told(verdict=done.verdict, folder=leg.folder, digest=done.digest, failure=done.failure, page=page)
+    replayed = tuple(done.replayed.lines) if done.replayed else ()
+    told = Told(
+        verdict=done.verdict,
+        folder=leg.folder,
+        digest=done.digest,
+        mishaps=tuple(str(each) for each in done.mishaps),
+        page=page,
+        replayed=replayed,
+    )
     tell(results(), told)
     return done
 

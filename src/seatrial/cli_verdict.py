@@ -12,18 +12,21 @@ from rich.console import Console
 from rich.text import Text
 
 from seatrial.cli_console import table
-from seatrial.reports.findings import Finding
+from seatrial.reports.explain_finding import kind_line
+from seatrial.reports.explain_run import order_of
+from seatrial.reports.findings import kinds_of
 from seatrial.reports.page_damage import damage
-from seatrial.reports.page_words import amount_text, counted, listed, number_text
+from seatrial.reports.page_words import amount_text, counted, listed
 from seatrial.reports.verdict import JudgedLimit, Outcome, RuleCoverage, Verdict
 from seatrial.sim.units import format_duration, short_duration
 
-_SIGNS: Final[Mapping[Outcome, tuple[str, str]]] = {
+SIGNS: Final[Mapping[Outcome, tuple[str, str]]] = {
     Outcome.PASSED: ("✓", "bold green"),
     Outcome.VIOLATED: ("✗", "bold red"),
     Outcome.INCONCLUSIVE: ("?", "bold yellow"),
     Outcome.HARNESS_ERROR: ("!", "bold magenta"),
 }
+"""Sign and style of each verdict."""
 _FINDINGS: Final = 8
 """Findings that are named."""
 _LABEL: Final = 15
@@ -41,10 +44,12 @@ class Told(msgspec.Struct, frozen=True, kw_only=True):
     """Identity of the run."""
     incomplete: str = ""
     """What is missing of the run; empty: nothing."""
-    failure: str = ""
-    """How the integration under test died by itself; empty: it did not."""
+    mishaps: tuple[str, ...] = ()
+    """What the integration's own code raised and nobody took care of, in lines."""
     page: Path | None = None
     """Report page."""
+    replayed: tuple[str, ...] = ()
+    """What became of a replay, in lines; empty: the run was none."""
 
     @property
     def title(self) -> str:
@@ -56,7 +61,7 @@ class Told(msgspec.Struct, frozen=True, kw_only=True):
 def tell(console: Console, told: Told) -> None:
     """Print the verdict on a run."""
     outcome = told.verdict.outcome
-    sign, style = _SIGNS[outcome]
+    sign, style = SIGNS[outcome]
     head = Text(f"{sign} {outcome.value.upper()}", style=style) + Text(f"  {told.title}", style="default not bold")
     console.print(head, soft_wrap=True)
     for label, lines in _blocks(told):
@@ -85,25 +90,6 @@ def tell_rules(console: Console, verdict: Verdict) -> None:
     console.print(rows)
 
 
-def finding_line(finding: Finding, verdict: Verdict) -> str:
-    """A finding in one line: code, how much, where."""
-    reading = verdict.reading(finding.measure)
-    unit = reading.unit if reading is not None else ""
-    much = amount_text(finding.count, unit, verdict.facts.currency) if unit else number_text(finding.count)
-    keys = f" · {', '.join(finding.keys[:3])}{' ...' if finding.count > 3 < len(finding.keys) else ''}"
-    return f"{finding.code}  {finding.title}: {much}{keys if finding.keys else ''}"
-
-
-def order_of(verdict: Verdict) -> str:
-    """An order whose story is worth reading: the one of the gravest finding, else the slowest; empty: none is known."""
-    for finding in verdict.findings:
-        for row in finding.witness:
-            if row.correlation:
-                return row.correlation
-    slow = verdict.reading("latency.placed_to_shipped.max")
-    return slow.keys[0] if slow is not None and slow.keys else ""
-
-
 def _blocks(told: Told) -> Iterator[tuple[str, list[str]]]:
     """What is said, by what it is about; nothing where there is nothing to say."""
     verdict = told.verdict
@@ -111,16 +97,24 @@ def _blocks(told: Told) -> Iterator[tuple[str, list[str]]]:
     silent = [rule for rule in verdict.coverage if not rule.fired]
     if told.incomplete:
         yield "incomplete", [told.incomplete]
-    if told.failure:
-        yield "died", [f"the integration ended by itself: {told.failure}"]
+    if verdict.facts.died:
+        yield "died", [f"the integration ended by itself: {verdict.facts.died}"]
+    if told.mishaps:
+        yield "raised", list(told.mishaps)
+    if told.replayed:
+        yield "replay", list(told.replayed)
     yield "why", _why(verdict)
     if broken:
         lines = [f"{limit.measure}  wanted {limit.limit}, was {_reading(limit, verdict)}" for limit in broken]
         yield "limits broken", lines
     if verdict.findings:
-        lines = [finding_line(finding, verdict) for finding in verdict.findings[:_FINDINGS]]
-        more = len(verdict.findings) - _FINDINGS
-        yield f"findings ({len(verdict.findings)})", lines + ([f"and {more} more: see the page"] if more > 0 else [])
+        kinds = kinds_of(verdict.findings)
+        grave = [kind for kind in kinds if kind[0].gravity != "remark"]
+        lines = [kind_line(kind, verdict) for kind in (grave or kinds)[:_FINDINGS]]
+        more, within = len(grave) - _FINDINGS, len(kinds) - len(grave) if grave else 0
+        lines += [f"and {more} more"] if more > 0 else []
+        lines += [f"and {counted(within, 'remark')} within the limits"] if within else []
+        yield f"findings ({len(kinds)})", lines
     if silent:
         yield "never struck", [f"{rule.rule}  armed {_window(rule)}{_chances(rule)}" for rule in silent]
     yield from _identity(told)

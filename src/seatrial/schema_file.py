@@ -10,7 +10,7 @@ import msgspec
 
 from seatrial.reports.judge import definitions
 from seatrial.scenarios.loader import world_named, worlds
-from seatrial.scenarios.schema import MINUTES, RuleSpec, Scenario
+from seatrial.scenarios.schema import MINUTES, TARGETS, RuleSpec, Scenario
 from seatrial.schema_types import DEFINITIONS, Json, SchemaWriter
 from seatrial.sim.catalogue import Catalogue
 from seatrial.sim.conduct import Conduct
@@ -31,6 +31,7 @@ def scenario_schema() -> Json:
     properties["partners"] |= _partners(changes)
     properties["expect"] |= _limits()
     properties["minutes_per_exception"] |= {"propertyNames": {"enum": list(MINUTES)}}
+    properties["service_targets"] |= {"propertyNames": {"enum": list(TARGETS)}}
     return {
         "$schema": _DRAFT,
         "title": "Seatrial scenario",

@@ -4,30 +4,37 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
-from datetime import UTC
+from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
-from shlex import quote
 
 import msgspec
 import polars as pl
 
-from seatrial.reports.facts import Facts, RuleFacts
-from seatrial.reports.judge import judge, limits_of
+from seatrial.mocks.guests.entry import Under, entry_of, is_entry, name_of
+from seatrial.mocks.guests.mishaps import Mishap, Returned, place_of
+from seatrial.own_process import refuse_elsewhere
+from seatrial.own_thread import apart
+from seatrial.replaying import Replayed, check_fits, recorded, replayed_of, replaying
+from seatrial.reports.facts import Facts
+from seatrial.reports.judge import judge
 from seatrial.reports.logbook import Logbook
 from seatrial.reports.page_run import PageRun
 from seatrial.reports.reading import Reading
 from seatrial.reports.saved import keep_facts, save
 from seatrial.reports.verdict import Verdict
+from seatrial.run_facts import about_of, check_limits, covered, facts_of
 from seatrial.scenarios.embark import Expedition, embark
 from seatrial.scenarios.loader import Loaded, load_scenario
+from seatrial.sim.decisions import Decisions, Replay, read_decisions
 from seatrial.sim.errors import BadInput, HarnessError
 from seatrial.sim.evidence import Evidence
+from seatrial.sim.glances import glance
 from seatrial.sim.loop import relaxed_gc
-from seatrial.sim.manifest import About, Phase
+from seatrial.sim.manifest import About
 from seatrial.sim.runfolder import RunFolder
-from seatrial.sim.waits import after
 from seatrial.sim.world import clock_of
+from seatrial.twice import Again, check_same
 
 PAGE = "report.html"
 """Name of the page in a run folder."""
@@ -60,6 +67,10 @@ class Run:
     """How the integration under test died by itself; empty: it did not."""
     notes: tuple[str, ...] = ()
     """What was left out of the demand or put right."""
+    mishaps: tuple[Mishap, ...] = ()
+    """What the integration's own code raised and nobody took care of, where it is code of yours."""
+    replayed: Replayed | None = field(default=None, repr=False)
+    """What became of the decisions that were to be made again; None: the run was no replay."""
 
     @property
     def readings(self) -> tuple[Reading, ...]:
@@ -92,53 +103,92 @@ class Run:
         )
 
 
-def run(
+def run(  # noqa: PLR0913 (one argument per option of the command)
     scenario: str | Path,
     *,
     seed: int = 1,
-    integration: str = "",
+    integration: Under = "",
     out: str | Path | None = None,
     settings: Mapping[str, str] | None = None,
     progress: Progress | None = None,
+    replay: str | Path | None = None,
+    twice: bool | None = None,
 ) -> Run:
     """Run a scenario in virtual time and judge it.
 
-    `scenario` is a name of the library or a file; `integration` is the scenario's own where it is empty; `out` becomes
-    the run folder (none: the run stays in memory); `settings` replace values of the scenario by dotted name.
-    The same scenario, seed and version give the same digest. Raises BadInput, HarnessError, Interrupted.
+    `scenario` is a name of the library or a file; `integration` is a reference, or code of yours: a function or its
+    `package.module:function` (see `docs/your-code.md`), or the scenario's own where it is empty; `out` becomes the run
+    folder (none: the run stays in memory); `settings` replace values of the scenario by dotted name.
+    `replay` is a run folder whose faults strike the same calls again, in place of dice and windows. The same scenario,
+    seed and version give the same digest; with `twice`, which is the default for code of yours, that is proved by a
+    second voyage in another process. In a notebook it runs in a thread of its own, for there a loop runs already.
+    Raises BadInput, HarnessError, Interrupted; Diverged where the second voyage is another.
     """
-    return sail(load_scenario(scenario, settings), seed=seed, integration=integration, out=out, progress=progress)
+    refuse_elsewhere()
+    loaded, decisions = load_scenario(scenario, settings), None if replay is None else read_decisions(replay)
+    sailing = partial(sail, loaded, seed=seed, integration=integration, out=out, progress=progress)
+    return apart(lambda: sailing(replay=decisions, twice=twice))
 
 
-def sail(
+def sail(  # noqa: PLR0913 (one argument per option of the command)
     loaded: Loaded,
     *,
     seed: int = 1,
-    integration: str = "",
+    integration: Under = "",
     out: str | Path | None = None,
     progress: Progress | None = None,
+    replay: Decisions | None = None,
+    twice: bool | None = False,
 ) -> Run:
-    """Run a scenario that is loaded already (see `run`)."""
-    name = integration or loaded.scenario.integration
-    _check_limits(loaded)
+    """Run a scenario that is loaded already (see `run`); once, if it is not asked for otherwise."""
+    if seed < 0:
+        raise BadInput("a seed is a whole number from 0 up", value=seed, where="--seed")
+    done = _sail(loaded, seed, integration, out, progress, replay)
+    under = integration or loaded.scenario.integration
+    if replay is None and (is_entry(under) if twice is None else twice):
+        again = entry_of(under).again if is_entry(under) else name_of(under)
+        asked = Again(loaded.text, loaded.document.source, seed, again)
+        check_same(done.evidence, asked, lambda: _sail(loaded, seed, integration, None, None, None).evidence)
+    return done
+
+
+def _sail(
+    loaded: Loaded,
+    seed: int,
+    integration: Under,
+    out: str | Path | None,
+    progress: Progress | None,
+    replay: Decisions | None,
+) -> Run:
+    under = integration or loaded.scenario.integration
+    name = name_of(under)
+    check_limits(loaded)
+    if replay is not None:
+        check_fits(replay, loaded, seed)
     path = None if out is None else Path(out)
-    expedition = embark(loaded, seed, name, lambda env: Evidence(clock_of(env), path))
+    expedition = embark(loaded, seed, under, lambda env: Evidence(clock_of(env), path))
     # Nothing is written before the voyage begins: a bad scenario leaves no folder behind, and an earlier run in place.
-    folder = None if path is None else RunFolder.create(path, about=_about(loaded, seed, name))
-    facts = _facts(loaded, expedition, seed, name)
+    folder = None if path is None else RunFolder.create(path, about=about_of(loaded, seed, name))
+    facts = facts_of(loaded, expedition, seed, name)
+    rulebook, following = expedition.world.rulebook, None if replay is None else Replay(replay)
+    if following is not None:
+        rulebook.follow(following)
+        facts = replaying(facts, following.decisions)
     if folder is not None:
         folder.keep("scenario.yaml", loaded.text)
         keep_facts(facts, folder)
-    with _kept(expedition, folder):
+    with kept(expedition, folder), recorded(rulebook, folder):
         failure = _voyage(expedition, progress)
-    return _judged(
-        loaded, expedition, msgspec.structs.replace(facts, rules=_covered(facts, expedition)), folder, failure
+    facts = msgspec.structs.replace(facts, rules=covered(facts, expedition), died=failure)
+    done = judged(loaded, expedition, facts, folder, failure)
+    return (
+        done if following is None else replace(done, replayed=replayed_of(following.decisions, following.left, loaded))
     )
 
 
-def rehearse(loaded: Loaded, *, seed: int = 1, integration: str = "") -> None:
+def rehearse(loaded: Loaded, *, seed: int = 1, integration: Under = "") -> None:
     """Raise BadInput for whatever a run would refuse at its start; nothing runs and nothing is written."""
-    _check_limits(loaded)
+    check_limits(loaded)
     embark(loaded, seed, integration or loaded.scenario.integration, lambda env: Evidence(lambda: env.now))
 
 
@@ -161,22 +211,29 @@ def _voyage(expedition: Expedition, progress: Progress | None) -> str:
         _watch(expedition, progress)
     with relaxed_gc():
         process = expedition.world.run(expedition.factory, expedition.voyage)
-    return repr(process.failure) if process.failure else ""
+    return died_of(process.failure)
+
+
+def died_of(failure: BaseException | None) -> str:
+    """How an integration ended by itself, in words; empty: it did not."""
+    if isinstance(failure, Returned):
+        return str(failure)
+    return f"{failure!r} at {place_of(failure)}" if failure else ""
 
 
 def _watch(expedition: Expedition, progress: Progress) -> None:
-    """Tell how far the run is; by a timer, not by a task that would take part in a seeded interleaving."""
+    """Tell how far the run is; by a glance, which takes no part in a seeded interleaving."""
     env, total = expedition.world.env, expedition.voyage.chaos + expedition.voyage.calm
 
     def tell() -> None:
         progress(env.now, total, expedition.shoppers.bought)
-        after(env, total / _TICKS, tell)
+        glance(env, total / _TICKS, tell)
 
-    after(env, 0.0, tell)
+    glance(env, 0.0, tell)
 
 
 @contextmanager
-def _kept(expedition: Expedition, folder: RunFolder | None) -> Iterator[None]:
+def kept(expedition: Expedition, folder: RunFolder | None) -> Iterator[None]:
     """Whatever ends the run: what was recorded reaches the disk."""
     try:
         yield
@@ -191,7 +248,8 @@ def _kept(expedition: Expedition, folder: RunFolder | None) -> Iterator[None]:
     expedition.world.evidence.close()
 
 
-def _judged(loaded: Loaded, expedition: Expedition, facts: Facts, folder: RunFolder | None, failure: str) -> Run:
+def judged(loaded: Loaded, expedition: Expedition, facts: Facts, folder: RunFolder | None, failure: str) -> Run:
+    """Judge what was recorded and write the last word of the run folder, if there is one."""
     evidence = expedition.world.evidence
     digest, rows = evidence.digest(), evidence.rows_written
     if folder is not None:
@@ -200,60 +258,5 @@ def _judged(loaded: Loaded, expedition: Expedition, facts: Facts, folder: RunFol
     verdict = judge(log, facts, loaded.scenario.expect)
     if folder is not None:
         folder = save(verdict, folder)
-    return Run(loaded, verdict, log, digest, rows, folder, failure, expedition.season.notes)
-
-
-def _check_limits(loaded: Loaded) -> None:
-    """Limits are checked before the run, one by one, so that an error names its line."""
-    for name, text in loaded.scenario.expect.items():
-        try:
-            limits_of({name: text})
-        except BadInput as error:
-            place = loaded.document.where(f"$.expect.{name}")
-            where = f"{place}: {error.where}" if error.where else place
-            raise type(error)(error.what, value=error.value, known=error.known, hint=error.hint, where=where) from error
-
-
-def _about(loaded: Loaded, seed: int, integration: str) -> About:
-    return About(
-        scenario=loaded.scenario.name,
-        scenario_digest=loaded.digest,
-        seed=seed,
-        integration=integration,
-        started=_started(loaded),
-        settings=dict(loaded.settings),
-    )
-
-
-def _facts(loaded: Loaded, expedition: Expedition, seed: int, integration: str) -> Facts:
-    scenario, voyage = loaded.scenario, expedition.voyage
-    rules = tuple(
-        RuleFacts(name=rule.name, fault=fault, at=rule.at, begin=float(rule.start), end=float(rule.stop))
-        for rule, fault in zip(expedition.rules, (spec.fault for spec in scenario.faults), strict=True)
-    )
-    changes = "".join(f" --set {quote(f'{name}={value}')}" for name, value in loaded.settings.items())
-    source = loaded.document.source
-    written = scenario.name if "seatrial/scenarios/library" in source.replace("\\", "/") else source
-    return Facts(
-        scenario=written,
-        seed=seed,
-        integration=integration,
-        started=_started(loaded),
-        duration=voyage.chaos + voyage.calm,
-        phases=(Phase("chaos", 0.0, voyage.chaos), Phase("calm", voyage.chaos, voyage.chaos + voyage.calm)),
-        rules=rules,
-        currency=expedition.season.assortment.currency,
-        grace=float(scenario.grace),
-        minutes=scenario.minutes_per_exception,
-        replay="seatrial run {scenario} --seed {seed} --integration {integration}" + changes,
-    )
-
-
-def _covered(facts: Facts, expedition: Expedition) -> tuple[RuleFacts, ...]:
-    matched = {each.rule: each.matched for each in expedition.world.rulebook.coverage}
-    return tuple(msgspec.structs.replace(rule, matched=matched.get(rule.name, 0)) for rule in facts.rules)
-
-
-def _started(loaded: Loaded) -> str:
-    start = loaded.scenario.start
-    return start.replace(tzinfo=start.tzinfo or UTC).isoformat()
+    mishaps = expedition.habitat.mishaps if expedition.habitat is not None else ()
+    return Run(loaded, verdict, log, digest, rows, folder, failure, expedition.season.notes, mishaps)

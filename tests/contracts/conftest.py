@@ -1,18 +1,27 @@
 """Every fault for every contract: a test that takes `fault` runs for each variant of each fault in the catalogue.
 
 `request_fault`, `webhook_fault` and `inside_fault` are those that strike in one direction by themselves.
+`harness` holds what the contracts import; `plugin` is a package's registration that only a proxy's process is shown.
 """
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator
-from typing import Literal, get_args, get_origin
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal, get_args, get_origin
 
 import msgspec
 import pytest
 
 from seatrial.sim.catalogue import Catalogue
 from seatrial.sim.fault import Fault
+
+TESTS = Path(__file__).parents[1]
+sys.path[:0] = [str(TESTS / "contracts" / "harness"), str(TESTS / "mocks" / "wire" / "harness")]
+
+if TYPE_CHECKING:
+    from waterside import Waterside
 
 
 def variants(kind: type[Fault]) -> Iterator[Fault]:
@@ -36,3 +45,13 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
             every = [fault for name in catalogue.names() for fault in variants(catalogue.get(name))]
             chosen = [fault for fault in every if direction in ("", fault.direction)]
             metafunc.parametrize(argument, chosen, ids=repr)
+
+
+@pytest.fixture(scope="session")
+def waterside(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Waterside]:
+    """A partner on real sockets and a proxy before it, for all that ask for them; each opens when it is first used."""
+    from waterside import Waterside
+
+    made = Waterside(tmp_path_factory.mktemp("proxy"))
+    yield made
+    made.close()

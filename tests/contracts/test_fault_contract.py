@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from seatrial.sim.call import INSIDE, REQUEST, WEBHOOK, Call
+from seatrial.sim.call import DEPENDENCY, INSIDE, REQUEST, WEBHOOK, Call
 from seatrial.sim.catalogue import Catalogue
 from seatrial.sim.dice import Dice
 from seatrial.sim.fate import (
@@ -20,12 +20,14 @@ from seatrial.sim.fate import (
     Deliver,
     Drip,
     Drop,
+    Freeze,
     Garble,
     LoseReply,
     Refuse,
     Reset,
     Shorten,
     Stale,
+    Throttle,
     Twice,
 )
 from seatrial.sim.fault import Fault
@@ -33,9 +35,10 @@ from seatrial.sim.quantities import PerSecond, Seconds, Share, read_quantity
 
 CATALOGUE = Catalogue("faults")
 MAY_MEET: Mapping[str, tuple[type, ...]] = {
-    REQUEST: (Deliver, Twice, Refuse, Drop, LoseReply, Answer, Garble, Drip, Reset, Stale, Crash),
-    WEBHOOK: (Deliver, Twice, Behind, Refuse, Drop, LoseReply, Answer, Reset, Crash),
+    REQUEST: (Deliver, Twice, Refuse, Drop, LoseReply, Answer, Garble, Drip, Reset, Stale, Crash, Freeze),
+    WEBHOOK: (Deliver, Twice, Behind, Refuse, Drop, LoseReply, Answer, Reset, Crash, Freeze),
     INSIDE: (Shorten,),
+    DEPENDENCY: (Deliver, Throttle, Drop, Refuse, Reset),
 }
 """Fates that can be carried out in each direction."""
 SEED = 11

@@ -27,6 +27,7 @@ SHORT: Mapping[str, Settings] = MappingProxyType(
         "lost-erp-replies": DAY,
         "marketplace-html-error": {"calm": "3 d"},
         "out-of-order-webhooks": {"duration": "1 d", "calm": "3 d", "demand.arrivals.rate": "20/h"},
+        "open-water": {},
         "oversell-race": {"duration": "1 d", "calm": "5 d", "demand.arrivals.rate": "12/h"},
         "peak-week": {},
         "rate-limit-storm": DAY,

@@ -55,7 +55,7 @@ DEAF_CHANNELS = {
 }
 BITES: Mapping[str, Finds | Costs] = {
     "idempotency_key": Finds("lost-erp-replies", "DUPLICATE_SALES_ORDER"),
-    "retry": Finds("expired-token", "UNPOSTED_SHIPMENT"),
+    "retry": Costs("expired-token", "exceptions.integration_support.count", 10),
     "timeout": Costs("lost-erp-replies", "latency.placed_to_released.storefront.max", 5),
     "breaker": Costs("carrier-outage", "failure_rate.falcon", 1.5, SILENT_FALCON),
     "throttle": Costs("erp-night-window", "exceptions.integration_support.count", 2),

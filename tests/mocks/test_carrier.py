@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from simpy import Environment
 
-from seatrial.mocks.books.journey import Network, Trouble
+from seatrial.mocks.books.journey import Network, Timetable, Trouble
 from seatrial.mocks.messages.carrier import (
     BuyLabel,
     FindLabel,
@@ -33,8 +33,8 @@ from seatrial.sim.errors import BadInput, HarnessError, Rejected
 from seatrial.sim.evidence import Evidence
 from seatrial.sim.ground import Ground
 from seatrial.sim.notice import Notice
-from seatrial.sim.post import Finished
 from seatrial.sim.quantities import Seconds, Share
+from seatrial.sim.receiver import Finished
 from seatrial.sim.rulebook import Rulebook
 from seatrial.sim.tradingday import TradingDay
 
@@ -48,6 +48,8 @@ class Depot:
     """A carrier, its customers, one warehouse, and somebody who reads its webhooks."""
 
     up = True
+
+    frozen = False
 
     def __init__(self, **wanted: object) -> None:
         self.env = env = Environment()
@@ -71,6 +73,9 @@ class Depot:
         finished(None)
 
     def crash(self, down_for: float) -> None:
+        raise AssertionError("nobody crashes here")
+
+    def freeze(self, lasts: float) -> None:
         raise AssertionError("nobody crashes here")
 
     def rates(self, parcel: str = "P-1", units: int = 3, country: str = "United Kingdom") -> tuple[Rate, ...]:
@@ -272,7 +277,8 @@ def test_milestones_are_in_order(now: float, days: int, chance: float, exception
     """Whenever a parcel is picked up and whatever the dice say, its milestones rise in time and end in one way."""
     trouble = Trouble(Share(exceptions), Share(refusals), Seconds(DAY))
     day = TradingDay(datetime(2011, 12, 1, 5, 30, tzinfo=UTC))
-    network = Network(day, 20 * HOUR, 7 * HOUR, Seconds(2 * HOUR), Seconds(8 * HOUR), trouble)
+    timetable = Timetable(20 * HOUR, 7 * HOUR, Seconds(0), Seconds(2 * HOUR), Seconds(8 * HOUR))
+    network = Network(day, timetable, trouble)
     stages, times = network.plan(now, days, chance)
     assert stages[0] == "picked_up"
     assert stages[-1] in ("delivered", "return_to_sender")

@@ -127,6 +127,15 @@ def test_a_run_that_was_stopped_is_no_success(history) -> None:
     assert (verdict.outcome, _codes(verdict, "doubt")) == (Outcome.INCONCLUSIVE, ["RUN_INCOMPLETE"])
 
 
+def test_an_integration_that_ended_by_itself_has_failed(history) -> None:
+    """However sound its books are when it goes: a violation that says how it ended."""
+    _sound(history)
+    verdict = judge(history.frame(), msgspec.structs.replace(FACTS, died="ended with exit code 7"))
+    assert (verdict.outcome, verdict.exit_code) == (Outcome.VIOLATED, 1)
+    assert _codes(verdict, "violation") == ["INTEGRATION_DIED"]
+    assert "the integration ended by itself: ended with exit code 7" in verdict.reasons[0]
+
+
 def test_trouble_in_the_harness_says_nothing_about_the_integration(history) -> None:
     """Harness error, exit code 3, whatever the evidence holds."""
     _doubled(history)

@@ -42,6 +42,26 @@ def test_recovery_ends_when_the_backlog_is_back_in_its_band(history, read) -> No
     assert found["recovery.max"].value == pytest.approx(30.0)
 
 
+def test_the_mean_time_to_recovery_is_that_of_all_faults(history, read) -> None:
+    """One fault took 30 minutes, another nobody suffered from: 15 in the mean. One that never ends makes it never."""
+    _steady(history, 3)
+    history.at(2 * HOUR).rows.fault("north", "release_order", "Latency", "X", "X", 1, "mattered", "harmless")
+    _outage(history, "outage", 3 * HOUR, 4 * HOUR, 4.5 * HOUR)
+    history.at(6 * HOUR).placed("MP-last")
+    found = read("recovery", history.frame().sort("time", maintain_order=True))
+    assert (found["recovery.mean"].value, found["recovery.mean"].samples) == (pytest.approx(15.0), 2)
+
+
+def test_one_fault_without_recovery_makes_the_mean_never(history, read) -> None:
+    """Of two faults one never ends: no mean of numbers would be true."""
+    _steady(history, 3)
+    history.at(2 * HOUR).rows.fault("north", "release_order", "Latency", "X", "X", 1, "mattered", "harmless")
+    _outage(history, "outage", 3 * HOUR, 4 * HOUR, 0)
+    history.at(6 * HOUR).placed("MP-last")
+    found = read("recovery", history.frame().sort("time", maintain_order=True))
+    assert (found["recovery.harmless"].value, found["recovery.mean"].value) == (0.0, float("inf"))
+
+
 def test_what_is_back_before_the_fault_ends_took_no_time(history, read) -> None:
     """A pile that was cleared within the window recovered at once."""
     _steady(history, 3)

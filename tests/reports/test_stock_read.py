@@ -112,6 +112,25 @@ def test_the_wrong_sku_is_overshipped(history, read) -> None:
     assert read("overshipped", history)["overshipped.units"].value == 1.0
 
 
+def test_overstated_is_beyond_what_was_in_the_parcel(history, read) -> None:
+    """Of 3 units 2 left: whoever was told of 3 was told of 1 too many; what was told short, or reversed, is none."""
+    history.placed("MP-1", 3).shipped("MP-1", "P-1", 2)
+    for document, units in (("shipment_confirmation", 3), ("shipment", 2), ("invoice", 1)):
+        history.rows.commit("erp", "", document, "P-1", "MP-1", "created", document, units)
+    history.placed("MP-2", 1).shipped("MP-2", "P-2", 1)
+    for outcome in ("created", "reversed"):
+        history.rows.commit("erp", "", "invoice", "P-2", "MP-2", outcome, "IN-9", 4)
+    found = read("overstated", history)["overstated.units"]
+    assert (found.value, found.keys) == (1.0, ("MP-1",))
+
+
+def test_what_is_told_of_a_parcel_that_never_left_is_counted_elsewhere(history, read) -> None:
+    """There is no parcel to hold it against."""
+    history.placed("MP-1", 3)
+    history.rows.commit("erp", "", "invoice", "P-1", "MP-1", "created", "IN-1", 3)
+    assert read("overstated", history)["overstated.units"].value == 0.0
+
+
 def test_sales_lost_are_summed(history, read) -> None:
     """What shoppers did not get is told in units."""
     history.happened("sale.lost", "b2b", "A", "B2B-1", quantity=3).happened(

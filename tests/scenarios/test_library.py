@@ -25,13 +25,14 @@ PROMISED = {
     "integration-crash",
     "oversell-race",
 }
+SHORT = tuple(name for name in library() if name.startswith("fidelity/"))  # to be run in real time, unscaled
 by_name = pytest.mark.parametrize("name", library())
 
 
 def test_the_library_holds_what_was_promised() -> None:
     """Everything that the documentation names is there."""
     assert set(library()) >= PROMISED
-    assert worlds() == ("standard",)
+    assert worlds() == ("quick", "standard")
 
 
 @by_name
@@ -60,14 +61,21 @@ def test_a_scenario_expects_what_can_be_measured(name: str) -> None:
 @by_name
 def test_a_scenario_leaves_time_to_converge(name: str) -> None:
     """After the faults comes a calm that is as long as a parcel and its return are on their way."""
-    scenario = load_scenario(name).scenario
-    assert scenario.calm >= 5 * 86_400
+    loaded = load_scenario(name)
+    assert loaded.scenario.calm >= {"standard": 5 * 86_400, "quick": 20}[loaded.world.name]
 
 
-def test_only_one_scenario_is_calm() -> None:
-    """Every other one has faults: what it asks is asked of rough water."""
+def test_only_few_scenarios_are_calm() -> None:
+    """Of each set one, and the short one that searches begin with: what others ask is asked of rough water."""
     calm = [name for name in library() if not load_scenario(name).scenario.faults]
-    assert calm == ["calm-day"]
+    assert calm == ["calm-day", "fidelity/calm", "open-water"]
+
+
+def test_what_runs_in_real_time_is_short() -> None:
+    """A run for fidelity takes no longer than a minute."""
+    lengths = [load_scenario(name).scenario for name in SHORT]
+    assert lengths
+    assert all(each.duration + each.calm <= 60 for each in lengths)
 
 
 def test_an_unknown_name_is_answered_with_the_nearest() -> None:

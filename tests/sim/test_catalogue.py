@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from seatrial.sim import catalogue
 from seatrial.sim.catalogue import FOLDERS, Catalogue, Parameter, camel_case
 from seatrial.sim.errors import BadInput, HarnessError, UnknownName
 
@@ -113,6 +114,25 @@ def test_names_are_files_in_order(shelf: Callable[..., Catalogue]) -> None:
     catalogue = shelf({"red_widget": "raise SystemExit", "blue_widget": WIDGET, "_drawer": ""})
     assert catalogue.names() == ("blue_widget", "red_widget")
     assert "shelf_of_widgets.blue_widget" not in sys.modules
+
+
+def test_a_name_of_the_standard_library_is_had_by_an_underscore(shelf: Callable[..., Catalogue]) -> None:
+    """`csv_.py` is the file of `csv` and holds `Csv`: no file is called like a module of the standard library."""
+    found = shelf({"csv_": 'class Csv:\n    """It is one."""\n'})
+    assert found.names() == ("csv",)
+    assert found.get("csv").__name__ == "Csv"
+
+
+def test_a_process_adds_classes_of_its_own(shelf: Callable[..., Catalogue], monkeypatch: pytest.MonkeyPatch) -> None:
+    """Under the name of the class, again in its own place, never in that of a file."""
+    monkeypatch.setattr(catalogue, "_ADDED", {})
+    found = shelf({"blue_widget": WIDGET})
+    first, second = type("GreenWidget", (), {}), type("GreenWidget", (), {})
+    assert (found.add(first), found.add(second)) == ("green_widget", "green_widget")
+    assert found.names() == ("blue_widget", "green_widget")
+    assert found.get("green_widget") is second
+    with pytest.raises(BadInput, match="there already: 'blue_widget'"):
+        found.add(type("BlueWidget", (), {}))
 
 
 def test_an_unknown_name_is_told_its_nearest(shelf: Callable[..., Catalogue]) -> None:

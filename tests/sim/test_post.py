@@ -20,8 +20,9 @@ from seatrial.sim.ground import Ground
 from seatrial.sim.latency import Constant
 from seatrial.sim.notice import Notice
 from seatrial.sim.policies.webhooks import Webhooks
-from seatrial.sim.post import Body, Finished, Post
+from seatrial.sim.post import Body, Post
 from seatrial.sim.quantities import Seconds
+from seatrial.sim.receiver import Finished
 from seatrial.sim.rulebook import Rulebook
 from seatrial.sim.tradingday import TradingDay
 from seatrial.sim.waits import after
@@ -40,6 +41,8 @@ class Stage(msgspec.Struct, frozen=True):
 class Quay:
     """A partner's post, and the receiver at its other end; `answer` is what the receiver does with a webhook."""
 
+    frozen = False
+
     def __init__(self, policy: Webhooks = POLICY) -> None:
         self.env = env = Environment()
         self.evidence = Evidence(lambda: env.now)
@@ -57,6 +60,9 @@ class Quay:
         self.answer(finished)
 
     def crash(self, down_for: float) -> None:
+        raise AssertionError("no fault here kills the receiver")
+
+    def freeze(self, lasts: float) -> None:
         raise AssertionError("no fault here kills the receiver")
 
     def refuse(self) -> None:

@@ -18,8 +18,9 @@ from seatrial.sim.ground import Ground
 from seatrial.sim.latency import Constant
 from seatrial.sim.notice import Notice
 from seatrial.sim.policies.webhooks import Webhooks
-from seatrial.sim.post import Finished, Post
+from seatrial.sim.post import Post
 from seatrial.sim.quantities import Seconds
+from seatrial.sim.receiver import Finished
 from seatrial.sim.rulebook import Rulebook
 from seatrial.sim.session import Subscription
 from seatrial.sim.tradingday import TradingDay
@@ -34,6 +35,8 @@ class Told(msgspec.Struct, frozen=True):
 
 class Quay:
     """A post and a receiver that is well or not."""
+
+    frozen = False
 
     def __init__(self, **policy: object) -> None:
         self.env = env = Environment()
@@ -51,6 +54,9 @@ class Quay:
         finished(None if self.well else Refused("not now"))
 
     def crash(self, down_for: float) -> None:
+        raise AssertionError("no fault here kills the receiver")
+
+    def freeze(self, lasts: float) -> None:
         raise AssertionError("no fault here kills the receiver")
 
     def tell(self, *wells: bool, spaced: float = SPACED) -> None:

@@ -147,6 +147,22 @@ def test_a_second_blow_does_not_kill_the_dead() -> None:
     assert ship.notes() == [(0.0, "crash"), (5.0, "restart")]
 
 
+def test_the_dead_do_not_rise_twice() -> None:
+    """A crash that meets nobody alive starts no life of its own: two lives at once would do all work twice."""
+    ship = Ship(lambda _: asyncio.sleep(1000))
+
+    async def captain(process: Process) -> None:
+        process.crash(10.0)
+        process.crash(10.0)
+        await pause(ship.env, 5.0)
+        process.crash(1.0)
+        await pause(ship.env, 100.0)
+
+    ship.sail(captain)
+    assert len(ship.lives) == 2
+    assert [sailor.life.alive for sailor in ship.lives].count(True) <= 1
+
+
 def test_a_new_life_finds_what_was_durable_and_nothing_else() -> None:
     """What was committed before the crash is there; what was only in memory, or came later, is not."""
     found: list[tuple[int, list[str]]] = []

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from seatrial.sim.digest import digest_of
-from seatrial.sim.errors import HarnessError
+from seatrial.sim.errors import BadInput, HarnessError
 from seatrial.sim.evidence import Evidence
 from seatrial.sim.manifest import MANIFEST, START, About, Phase, VerdictNote
 from seatrial.sim.parts import UNFINISHED, part_name
@@ -173,3 +173,17 @@ def test_the_last_word_is_the_same_for_the_same_run(tmp_path: Path) -> None:
     """Two runs of the same rows write the same manifest to the byte."""
     words = [(finish(tmp_path / name).path / MANIFEST).read_bytes() for name in ("one", "two")]
     assert words[0] == words[1]
+
+
+def test_evidence_can_be_dropped_once_it_was_judged(tmp_path: Path) -> None:
+    """Such a run is complete and says that its rows are gone; who wants to read them is refused."""
+    folder = finish(tmp_path)
+    with pytest.raises(HarnessError, match="only a judged run"):
+        folder.drop_evidence()
+    dropped = folder.judge(VerdictNote("passed")).drop_evidence()
+    assert dropped.complete
+    assert list(tmp_path.glob("*.parquet")) == []
+    for read in (dropped.scan, dropped.frame, dropped.digest):
+        with pytest.raises(BadInput, match="was not kept"):
+            read()
+    assert not RunFolder.create(tmp_path).complete

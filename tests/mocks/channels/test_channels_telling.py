@@ -31,6 +31,8 @@ class Inbox:
 
     up = True
 
+    frozen = False
+
     def __init__(self):
         self.notices = []
 
@@ -39,6 +41,9 @@ class Inbox:
         finished(None)
 
     def crash(self, down_for):
+        raise AssertionError
+
+    def freeze(self, lasts):
         raise AssertionError
 
 

@@ -45,7 +45,8 @@ def test_an_act_is_possible_in_the_states_of_the_table_and_in_no_other(office: A
         assert office.refused(ACTS[act], office).code == "over_shipped"
     else:
         refusal = office.refused(ACTS[act], office)
-        assert (refusal.code, refusal.status) == ("wrong_state", 409)
+        code = "already_cancelled" if act == "cancel" and state == "cancelled" else "wrong_state"
+        assert (refusal.code, refusal.status) == (code, 409)
         assert state in str(refusal)
 
 

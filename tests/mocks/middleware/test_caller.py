@@ -41,6 +41,7 @@ class Partner:
     """A client that ends its calls as it was told, and then well."""
 
     name, kind = "erp", "erp"
+    takes = 0.0
 
     def __init__(self, env: Environment, *ends: CallError) -> None:
         self._env = env
@@ -56,6 +57,8 @@ class Partner:
     ) -> Any:
         self.calls.append((self._env.now, attempt, idempotency_key, timeout))
         end = next(self._ends, None)
+        if self.takes:
+            await asyncio.sleep(self.takes)
         if end is not None:
             raise end
         return Entered()
@@ -67,14 +70,21 @@ class Partner:
 class Desk:
     """A caller in front of one partner; jitter is always at its most, so that waits are the written ones."""
 
-    def __init__(self, *ends: CallError, **switches: object) -> None:
+    def __init__(self, *ends: CallError, under_way: int = 0, takes: float = 0.0, **switches: object) -> None:
         self.env = Environment()
         self.partner = Partner(self.env, *ends)
+        self.partner.takes = takes
         self.notes: list[str] = []
         self.lookups = 0
         self.found: Entered | None = None
         around = Surroundings(
-            {"erp": self.partner}, MemoryStore(), self._note, lambda: self.env.now, lambda key: 1.0, lambda *_: None
+            {"erp": self.partner},
+            MemoryStore(),
+            self._note,
+            lambda: self.env.now,
+            lambda key: 1.0,
+            lambda *_: None,
+            under_way=under_way,
         )
         self.caller = Caller(around, msgspec.structs.replace(Controls(), **switches))
 
@@ -252,3 +262,25 @@ def test_calls_keep_the_pace() -> None:
 
     run_virtual(main(), env=desk.env)
     assert desk.waits == [0.5] * 5
+
+
+def test_calls_beyond_what_may_be_under_way_wait_for_a_place() -> None:
+    """Where calls are bounded, the others are made as soon as one of them has ended; without a bound all at once."""
+    for under_way, starts in ((2, [0.0, 0.0, 1.0, 1.0, 2.0]), (0, [0.0] * 5)):
+        desk = Desk(under_way=under_way, takes=1.0, throttle=False)
+        run_virtual(asyncio.wait_for(_five(desk), 60), env=desk.env)
+        assert [at for at, *_ in desk.partner.calls] == starts
+
+
+def test_whoever_waited_for_a_place_is_not_sent_into_an_outage() -> None:
+    """A breaker that opens meanwhile also stops the calls that wait for their place."""
+    failures = [TimedOut("no")] * 9
+    desk = Desk(*failures, under_way=1, takes=1.0, breaker_after=2, attempts=1, breaker_rest=Seconds(60))
+    ends = run_virtual(_five(desk), env=desk.env)
+    assert [type(end).__name__ for end in ends] == ["TimedOut"] * 2 + [BreakerOpen.__name__] * 3
+
+
+async def _five(desk: Desk) -> list[Entered | BaseException]:
+    """Five calls at once."""
+    asked = [desk.caller.ask(desk.partner, Enter()) for _ in range(5)]
+    return await asyncio.gather(*asked, return_exceptions=True)

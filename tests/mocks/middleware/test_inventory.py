@@ -17,9 +17,13 @@ from seatrial.sim.store import MemoryStore
 
 
 def test_a_batch_channel_that_did_not_take_its_listings_is_told_again() -> None:
-    """Its share may be set until it has been: a submission that fails does not close it before the next file."""
+    """Its share may be set until it has been: a submission that fails does not close it before the next file.
+
+    A level is synchronised once all have it, not before.
+    """
     ends: Iterable[CallError | None] = iter([TimedOut("no"), None, None])
     told: list[str] = []
+    carried: list[tuple[str, str]] = []
 
     async def ask(client: Any, request: SubmitListings, *, key: str) -> ListingsTaken:
         end = next(iter(ends))
@@ -31,7 +35,7 @@ def test_a_batch_channel_that_did_not_take_its_listings_is_told_again() -> None:
     stock = StockView(["north"])
     stock.set_levels("north", [StockLevel("A", 10, 0)])
     portal = SimpleNamespace(name="b2b", kind="b2b")
-    around = SimpleNamespace(now=lambda: 0.0)
+    around = SimpleNamespace(now=lambda: 0.0, event=lambda name, sku, _: carried.append((name, sku)))
     deck = SimpleNamespace(
         controls=Controls(), stock=stock, channels={"b2b": portal}, ask=ask, store=MemoryStore(), around=around
     )
@@ -39,3 +43,4 @@ def test_a_batch_channel_that_did_not_take_its_listings_is_told_again() -> None:
     for _ in range(3):
         asyncio.run(inventory.synchronise())
     assert told == ["b2b"]
+    assert carried == [("inventory.synchronised", "A")]

@@ -23,6 +23,7 @@ from seatrial.sim.waits import pause
 
 WEEK = 7 * 86_400.0
 WORK = 10.0  # seconds that a handler takes
+AGAIN = float(Controls().again_after)
 
 
 class Office:
@@ -137,7 +138,7 @@ def test_what_fails_comes_again_later_and_later() -> None:
     office = Office()
     office.trouble["a"] = 3
     office.run(taking(message("a")))
-    expected = list(accumulate((0.0, *(WORK + delay for delay in DELAYS[:3]))))
+    expected = list(accumulate((0.0, *(WORK + AGAIN * delay for delay in DELAYS[:3]))))
     assert office.begun == [(at, "a", place) for place, at in enumerate(expected)]
     assert office.done == ["a"]
     assert office.buried == []
@@ -157,7 +158,7 @@ def test_what_keeps_failing_goes_to_people_once_and_is_replayed() -> None:
     office = Office(dead_after=3, replay_every=Seconds(5000))
     office.trouble["a"] = 5
     office.run(taking(message("a")))
-    tried = list(accumulate((0.0, *(WORK + delay for delay in DELAYS[:2]), *[WORK + 5000.0] * 3)))
+    tried = list(accumulate((0.0, *(WORK + AGAIN * delay for delay in DELAYS[:2]), *[WORK + 5000.0] * 3)))
     assert office.moments("a") == tried
     assert office.buried == [(tried[2] + WORK, "a")]
     assert office.done == ["a"]

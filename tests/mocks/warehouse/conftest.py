@@ -29,8 +29,8 @@ from seatrial.sim.evidence import Evidence
 from seatrial.sim.fault import Rule
 from seatrial.sim.ground import Ground
 from seatrial.sim.notice import Notice
-from seatrial.sim.post import Finished
 from seatrial.sim.quantities import Seconds
+from seatrial.sim.receiver import Finished
 from seatrial.sim.rulebook import Rulebook
 from seatrial.sim.tradingday import TradingDay
 
@@ -45,6 +45,8 @@ class Yard:
     """One warehouse with three SKUs, the road in front of it, and somebody who reads its webhooks."""
 
     up = True
+
+    frozen = False
 
     def __init__(self, rules: tuple[Rule, ...] = (), labels: bool = False, **settings: object) -> None:
         self.labels = labels
@@ -72,6 +74,9 @@ class Yard:
         finished(None)
 
     def crash(self, down_for: float) -> None:
+        raise AssertionError("nobody crashes here")
+
+    def freeze(self, lasts: float) -> None:
         raise AssertionError("nobody crashes here")
 
     def release(self, number: str = "O-1/R1", **units: int) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from seatrial.reports.page_words import Calendar, amount_text, counted, effort_text, listed, number_text, share_text
@@ -48,7 +48,10 @@ def test_not_all_is_never_rounded_to_all(share: float) -> None:
     assert (share_text(share) == "0 %") == (share == 0)
 
 
-@given(st.floats(0.001, 1e12))
+@given(st.integers(-3, 11).flatmap(lambda digits: st.floats(10.0**digits, 10.0 ** (digits + 1))))
+@example(120.361)
+@example(199.58)
+@example(499.6)
 def test_a_number_is_read_within_half_a_percent(number: float) -> None:
     """Three digits are kept, or all of a whole number."""
     assert float(number_text(number).replace(",", "")) == pytest.approx(number, rel=0.005)

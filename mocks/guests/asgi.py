@@ -1,0 +1,108 @@
+"""An ASGI app that is called in memory: its life and its requests, without a server."""
+
+from __future__ import annotations
+
+import asyncio
+import inspect
+from collections.abc import Callable, Mapping, MutableMapping
+from contextlib import suppress
+from typing import Any, Final
+
+from seatrial.mocks.guests.sea import Webhook
+
+Message = MutableMapping[str, Any]
+_VERSION: Final = {"version": "3.0", "spec_version": "2.4"}
+_ARGUMENTS: Final = 3
+
+
+def is_asgi(receiver: Callable[..., Any]) -> bool:
+    """Whether this is called with scope, receive and send, rather than with a webhook."""
+    try:
+        parameters = inspect.signature(receiver).parameters.values()
+    except (TypeError, ValueError):
+        return False
+    needed = [each for each in parameters if each.default is each.empty and each.kind is not each.VAR_KEYWORD]
+    return len(needed) == _ARGUMENTS
+
+
+async def post(app: Callable[..., Any], webhook: Webhook, state: Mapping[str, Any]) -> int:
+    """Post a webhook to an app; gives the status of its answer. An app that ends without one answered 500.
+
+    `state` is what its lifespan keeps for every request.
+    """
+    status = 500
+    waiting: list[Message] = [{"type": "http.request", "body": webhook.body, "more_body": False}]
+    answered = asyncio.Event()
+
+    async def receive() -> Message:
+        if waiting:
+            return waiting.pop()
+        await answered.wait()
+        return {"type": "http.disconnect"}
+
+    async def send(message: Message) -> None:
+        nonlocal status
+        if message["type"] == "http.response.start":
+            status = message["status"]
+        elif message["type"] == "http.response.body" and not message.get("more_body", False):
+            answered.set()
+
+    await app(_scope(webhook, state), receive, send)
+    return status
+
+
+async def live(app: Callable[..., Any], ready: asyncio.Future[dict[str, Any]]) -> None:
+    """The lifespan of an app: it starts, `ready` is set to its state, and it lives until this is cancelled.
+
+    An app that knows no lifespan is ready at once; one that fails to start has its message in `ready`.
+    """
+
+    async def receive() -> Message:
+        if not ready.done() and not asked:
+            asked.append(True)
+            return {"type": "lifespan.startup"}
+        await asyncio.get_running_loop().create_future()  # a process that is killed is not told
+        raise AssertionError
+
+    async def send(message: Message) -> None:
+        if message["type"] == "lifespan.startup.complete":
+            _set(ready, state)
+        elif message["type"] == "lifespan.startup.failed":
+            _set(ready, RuntimeError(f"the app did not start: {message.get('message', '')}"))
+
+    asked: list[bool] = []
+    state: dict[str, Any] = {}
+    scope = {"type": "lifespan", "asgi": _VERSION, "state": state}
+    try:
+        with suppress(Exception):  # so says the specification: an app that raises here knows no lifespan
+            await app(scope, receive, send)
+    finally:
+        _set(ready, state)
+
+
+def _set(ready: asyncio.Future[dict[str, Any]], state: dict[str, Any] | Exception) -> None:
+    if ready.done():
+        return
+    if isinstance(state, Exception):
+        ready.set_exception(state)
+    else:
+        ready.set_result(state)
+
+
+def _scope(webhook: Webhook, state: Mapping[str, Any]) -> dict[str, Any]:
+    headers = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in webhook.headers.items()]
+    return {
+        "type": "http",
+        "asgi": _VERSION,
+        "http_version": "1.1",
+        "method": "POST",
+        "scheme": "http",
+        "path": webhook.path,
+        "raw_path": webhook.path.encode(),
+        "query_string": b"",
+        "root_path": "",
+        "headers": headers,
+        "client": ("127.0.0.1", 1),
+        "server": ("integration.seatrial", 80),
+        "state": dict(state),
+    }

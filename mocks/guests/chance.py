@@ -1,0 +1,51 @@
+"""The chance that code of others draws: from the run's seed, so that its jitter and its ids come again."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import random  # noqa: TID251 (this is where the chance of others is taken from it)
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any, Final
+
+from seatrial.sim.rebinding import Rebinding, SharedRebinding
+
+_sources: Final[dict[asyncio.AbstractEventLoop, random.Random]] = {}
+
+
+@contextmanager
+def seeded(loop: asyncio.AbstractEventLoop, seed: int) -> Iterator[None]:
+    """Within, the module `random` begins with this seed, and code in `loop` gets seeded bytes from the system.
+
+    So are `uuid.uuid4`, `secrets` and `random.SystemRandom`. A generator that code seeded itself is its own matter.
+    """
+    before = random.getstate()
+    with _bytes.held():
+        random.seed(seed)
+        _sources[loop] = random.Random(f"{seed}/system")
+        try:
+            yield
+        finally:
+            del _sources[loop]
+            random.setstate(before)
+
+
+def _bind(rebinding: Rebinding) -> None:
+    real = os.urandom  # noqa: TID251
+    stand_in = _urandom(real)
+    rebinding.attribute(os, "urandom", stand_in)
+    rebinding.attribute(random, "_urandom", stand_in)
+    rebinding.everywhere({real: stand_in})
+
+
+_bytes: Final = SharedRebinding(_bind)
+
+
+def _urandom(real: Callable[[int], bytes]) -> Callable[[int], bytes]:
+    def urandom(size: int, /) -> Any:
+        loop = asyncio._get_running_loop()  # noqa: SLF001 (unlike get_running_loop it is quiet where there is none)
+        source = _sources.get(loop) if loop is not None else None
+        return real(size) if source is None else source.randbytes(size)
+
+    return urandom

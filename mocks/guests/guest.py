@@ -1,0 +1,131 @@
+"""A guest: a function of others, made into an integration of ours."""
+
+from __future__ import annotations
+
+import asyncio
+import inspect
+from collections.abc import Callable, Mapping
+from typing import Any, Final, NamedTuple
+
+from seatrial.mocks.berths import berth_of, environment_of
+from seatrial.mocks.guests.asgi import is_asgi, live, post
+from seatrial.mocks.guests.entry import Entry, is_async
+from seatrial.mocks.guests.greenlets import has_greenlets, in_greenlet
+from seatrial.mocks.guests.letters import webhook_of
+from seatrial.mocks.guests.mishaps import Mishaps, Returned
+from seatrial.mocks.guests.routing import PARTNERS
+from seatrial.mocks.guests.sea import Sea, Webhook
+from seatrial.mocks.guests.state import Database, State
+from seatrial.mocks.http_transport import PartnersTransport, url_of
+from seatrial.sim.errors import HarnessError, Rejected
+from seatrial.sim.integration import Surroundings
+from seatrial.sim.link import LinkClient
+from seatrial.sim.notice import Notice
+from seatrial.sim.partner import Partner
+
+NO_CONTENT: Final = 204
+_LISTENER: Final = 503
+
+
+class Exited(RuntimeError):
+    """Code of others called `sys.exit`: its process would be gone, ours goes on."""
+
+    def __init__(self, code: object) -> None:
+        super().__init__(f"sys.exit({code!r})")
+
+
+class Lodging(NamedTuple):
+    """What a guest finds in every one of its lives."""
+
+    entry: Entry
+    """Its function."""
+    cells: dict[str, Callable[[], Any]]
+    """What it kept."""
+    controls: Mapping[str, Any]
+    """`controls` of the scenario."""
+    mishaps: Mishaps
+    """What went wrong in its code."""
+
+
+class Guest:
+    """One life of the code under test: `run` calls its function, `receive` brings it webhooks.
+
+    A function that returns while webhooks have a receiver, or tasks of its own are under way, has only set them up. A
+    sender waits for the receiver no longer than its policy says; the receiver goes on all the same.
+    """
+
+    def __init__(self, around: Surroundings, lodging: Lodging) -> None:
+        clients = [client for client in around.clients.values() if isinstance(client, LinkClient)]
+        if not clients:
+            raise HarnessError("code of others runs in virtual time only: there is no link to a partner")
+        self._lodging = lodging
+        self._life = life = clients[0].life
+        self._partners: dict[str, Partner] = {client.name: client.link.partner for client in clients}
+        self._transport = PartnersTransport([client.link for client in clients], life)
+        ground = clients[0].link.partner.ground
+        berths = {name: berth_of(partner, url_of(name)) for name, partner in self._partners.items()}
+        state = State(lodging.cells, life)
+        start = ground.day.wall(0.0)
+        environment = environment_of(berths.values(), ground, 1.0)
+        self.sea = Sea(berths, environment, start, state, Database(state, ground.env), lodging.controls)
+        self._started: list[tuple[Callable[..., Any], asyncio.Future[dict[str, Any]]]] = []
+
+    async def run(self) -> None:
+        """Call the function, and stay as long as anything of it goes on. Raises Returned where nothing does."""
+        PARTNERS.set(self._transport)
+        others = asyncio.all_tasks()
+        entry = self._lodging.entry
+        await called(entry.function, *((self.sea,) if entry.wants_sea else ()))
+        if self.sea.receiver is not None:
+            await asyncio.get_running_loop().create_future()
+        while left := asyncio.all_tasks() - others:  # one may start another and be over
+            await asyncio.wait(left)
+        raise Returned("it returned, and nobody works any more")
+
+    async def receive(self, notice: Notice) -> None:
+        """Bring a webhook to its receiver. Raises Rejected with the status of whatever is not its 2xx."""
+        receiver = self.sea.receiver
+        if receiver is None:
+            raise Rejected("nobody listens", status=_LISTENER)
+        PARTNERS.set(self._transport)
+        partner = self._partners[notice.partner]
+        policy = partner.conduct.webhooks
+        webhook = webhook_of(partner, notice, self.sea.webhook_secret(partner.name))
+        handling = asyncio.create_task(self._handled(receiver, webhook))
+        done, _ = await asyncio.wait({handling}, timeout=float(policy.timeout))
+        if not done:
+            raise Rejected("the receiver did not answer in time", status=0)
+        status = handling.result()
+        if not 200 <= status < 300:
+            raise Rejected("receiver", f"answered {status}", status=status)
+
+    async def _handled(self, receiver: Callable[..., Any], webhook: Webhook) -> int:
+        """The status that the receiver answers; whatever it raises is 500, and told."""
+        try:
+            if is_asgi(receiver):
+                return await post(receiver, webhook, await self._ready(receiver))
+            status = await called(receiver, webhook)
+        except Exception as error:  # noqa: BLE001 (whatever it is, its sender gets a 500)
+            self._lodging.mishaps.add(f"the webhook handler, at {webhook.event}", error)
+            return 500
+        return status if isinstance(status, int) and not isinstance(status, bool) else NO_CONTENT
+
+    async def _ready(self, app: Callable[..., Any]) -> dict[str, Any]:
+        """Have the app started, once in each life; what it keeps for its requests."""
+        ready = next((ready for known, ready in self._started if known is app), None)
+        if ready is None:
+            ready = asyncio.get_running_loop().create_future()
+            self._started.append((app, ready))
+            asyncio.create_task(live(app, ready), name="lifespan")  # noqa: RUF006 (the loop holds it until it ends)
+        return await asyncio.shield(ready)
+
+
+async def called(function: Callable[..., Any], *args: Any) -> Any:
+    """Call a function of others, async or not, and give what it gives. Raises Exited where it ends the process."""
+    try:
+        if is_async(function):
+            return await function(*args)
+        given = await in_greenlet(function, *args) if has_greenlets() else function(*args)
+        return await given if inspect.isawaitable(given) else given
+    except SystemExit as error:
+        raise Exited(error.code).with_traceback(error.__traceback__) from None

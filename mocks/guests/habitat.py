@@ -1,0 +1,93 @@
+"""What surrounds a guest's code while a run lasts: its clocks, its chance, its network, its environment."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import threading
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from typing import Any, Final
+from weakref import WeakSet
+
+from seatrial.mocks.guests import greenlets
+from seatrial.mocks.guests.chance import seeded
+from seatrial.mocks.guests.entry import Entry
+from seatrial.mocks.guests.guest import Guest, Lodging
+from seatrial.mocks.guests.mishaps import Mishap, Mishaps, place_of
+from seatrial.mocks.guests.routing import routed
+from seatrial.mocks.guests.watchdog import PATIENCE, guarded
+from seatrial.sim.errors import HarnessError
+from seatrial.sim.fences import LeftVirtualTime
+from seatrial.sim.integration import Surroundings
+from seatrial.sim.loop import VirtualLoop
+from seatrial.sim.wallclock import virtual_wall_clock
+from seatrial.sim.world import World
+
+_ALONE: Final = threading.RLock()
+"""Chance and environment belong to the whole process: of runs in several threads one waits for the other."""
+
+
+class Habitat:
+    """Makes guests of one function, for one run, and has their code see the run in place of the machine.
+
+    States: made, lived in (`outside` and `inside` hold), left.
+    """
+
+    def __init__(self, world: World, entry: Entry, controls: Mapping[str, Any], patience: float = 0.0) -> None:
+        self._world = world
+        self._mishaps = Mishaps(lambda: world.env.now)
+        self._lodging = Lodging(entry, {}, controls, self._mishaps)
+        self._patience = patience or PATIENCE
+
+    def __call__(self, around: Surroundings) -> Guest:
+        """A new life of the guest."""
+        guest = Guest(around, self._lodging)
+        os.environ.update(guest.sea.environment)
+        return guest
+
+    @property
+    def mishaps(self) -> tuple[Mishap, ...]:
+        """What went wrong in the guest's code and nobody took care of."""
+        return tuple(self._mishaps.kept)
+
+    def note(self, what: str, error: BaseException | str) -> None:
+        """Something else went wrong in the guest's code."""
+        self._mishaps.add(what, error)
+
+    @contextmanager
+    def outside(self) -> Iterator[None]:
+        """Around the whole run; the environment is put back.
+
+        Raises Blocked for code that keeps its turn, LeftVirtualTime with the line where it left, HarnessError for a
+        task of it that would end the process.
+        """
+        with _ALONE:
+            before = dict(os.environ)
+            try:
+                with guarded(lambda: self._world.env.now, self._patience):
+                    yield
+            except LeftVirtualTime as error:
+                raise LeftVirtualTime(error.call, error.way_out, place_of(error)) from error
+            except SystemExit as error:
+                place, hint = place_of(error), "return from the integration's function, or raise there"
+                raise HarnessError(f"a background task called sys.exit({error.code!r}) at {place} · {hint}") from error
+            finally:
+                os.environ.clear()
+                os.environ.update(before)
+
+    @contextmanager
+    def inside(self, loop: VirtualLoop) -> Iterator[None]:
+        """Within the run's loop."""
+        world = self._world
+        with ExitStack() as stack:
+            stack.enter_context(virtual_wall_clock(loop, world.ground.day.wall(0.0)))
+            stack.enter_context(seeded(loop, world.dice.keyed_int(2**63, "guest")("random")))
+            stack.enter_context(routed())
+            loop.set_exception_handler(self._mishaps.told_by_loop)
+            if greenlets.has_greenlets():
+                loop.doze, loop.aside = greenlets.sleep, greenlets.in_greenlet
+            tasks: WeakSet[asyncio.Task[Any]] = WeakSet()
+            loop.born = tasks.add
+            yield
+            self._mishaps.unheard(tasks)

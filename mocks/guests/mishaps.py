@@ -1,0 +1,96 @@
+"""What went wrong in a guest's code and nobody took care of."""
+
+from __future__ import annotations
+
+import asyncio
+import traceback
+from collections.abc import Callable, Iterable
+from typing import Any, Final
+
+import msgspec
+
+from seatrial.mocks.guests.owncode import own, placed
+
+_KEPT: Final = 20
+
+
+class Returned(Exception):
+    """A function came to its end, and nothing of it is left that could go on."""
+
+
+class Mishap(msgspec.Struct, frozen=True):
+    """One of them."""
+
+    at: float
+    """Second of the run at which it came to light."""
+    what: str
+    """Where it happened, in words: `a background task`, `the webhook handler`."""
+    error: str
+    """What was raised."""
+    place: str
+    """File and line of the code under test, the innermost first."""
+
+    def __str__(self) -> str:
+        place = f" · {self.place}" if self.place else ""
+        return f"{self.what} at {self.at:,.6g} s: {self.error}{place}"
+
+
+class Mishaps:
+    """The first of them."""
+
+    def __init__(self, now: Callable[[], float]) -> None:
+        self.kept: list[Mishap] = []
+        self._now = now
+
+    def add(self, what: str, error: BaseException | str) -> None:
+        """One more; the same at the same place is kept once."""
+        place = place_of(error) if isinstance(error, BaseException) else ""
+        said = error if isinstance(error, str) else _said(error)
+        known = any((each.what, each.error, each.place) == (what, said, place) for each in self.kept)
+        if len(self.kept) < _KEPT and not known:
+            self.kept.append(Mishap(self._now(), what, said, place))
+
+    def told_by_loop(self, _loop: object, report: dict[str, Any]) -> None:
+        """Exception handler of the loop: tasks and callbacks that nobody looked after."""
+        error = report.get("exception")
+        task = report.get("task") or report.get("future")
+        name = task.get_name() if isinstance(task, asyncio.Task) else ""
+        what = _task(name) if name else str(report.get("message", "a callback"))
+        self.add(what, error if isinstance(error, BaseException) else str(report.get("message", "")))
+
+    def unheard(self, tasks: Iterable[asyncio.Task[Any]]) -> None:
+        """Tasks that failed, and somebody holds them still: the loop tells of a task when it is thrown away."""
+        for task in sorted(tasks, key=hash):  # in the order in which they were begun
+            if task.done() and not task.cancelled() and task._log_traceback:  # noqa: SLF001 (nobody asked for it)
+                error = task.exception()
+                self.add(_task(task.get_name()), error or "")
+
+
+def _task(name: str) -> str:
+    """A task of its own, whose error may come to light long after it was raised."""
+    return f"background task {name!r}, seen"
+
+
+def _said(error: BaseException) -> str:
+    """An error in one line: some libraries write a page into theirs."""
+    first, *more = str(error).splitlines() or [""]
+    return f"{type(error).__name__}({first!r} ...)" if more else repr(error)
+
+
+def place_of(error: BaseException) -> str:
+    """File and line at which code that is not ours and not a library's raised it, the innermost first.
+
+    Of a group of errors the first one's, and after it those of what it was raised from.
+    """
+    told, seen = "", list[BaseException]()
+    while True:
+        while isinstance(error, BaseExceptionGroup):
+            error = error.exceptions[0]
+        seen.append(error)
+        frames = traceback.extract_tb(error.__traceback__)
+        told += placed(own(frames) or frames)
+        cause = error.__cause__
+        if cause is None or any(cause is known for known in seen):  # one may be raised from itself
+            return told
+        error = cause
+        told += f", from {_said(error)} at "

@@ -1,0 +1,126 @@
+"""A watchdog in real time: code that never gives its turn back is stopped, and named."""
+
+from __future__ import annotations
+
+import _thread
+import ctypes
+import os
+import signal
+import sys
+import threading
+import traceback
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from types import FrameType
+from typing import Final
+
+from seatrial.mocks.guests.owncode import own, told
+from seatrial.sim.errors import HarnessError
+from seatrial.sim.fences import END
+
+PATIENCE: Final = 10.0
+"""Real seconds in which the clock of a run has to move on."""
+_LOOKS: Final = 20
+_GLANCE: Final = 0.002
+_AGAIN: Final = 1.0  # seconds after which whoever did not hear is told again
+_BARKS: Final = 15  # after which nothing but the end of the process helps: a loop in C hears nobody
+_DEAF: Final = 3
+"""Exit code of a process that could not be stopped otherwise: that of an error of the harness."""
+_SAMPLES: Final = 200
+_LOOP: Final = f"{os.sep}loop.py"
+
+
+class Blocked(HarnessError):
+    """Code under test kept its turn: it loops, or waits for something that nobody can bring while it waits."""
+
+
+class _Stop(KeyboardInterrupt):
+    """What is raised in the code that blocks: no handler of ordinary errors stops it."""
+
+
+@contextmanager
+def guarded(now: Callable[[], float], patience: float = PATIENCE) -> Iterator[None]:
+    """Raises Blocked where the run's clock, in seconds, stands still for so many real seconds.
+
+    A loop in Python is interrupted in any thread, a call that blocks in C only in the main thread.
+    """
+    dog = _Watchdog(now, patience)
+    dog.start()
+    try:
+        yield
+    except KeyboardInterrupt as error:
+        if not dog.barked:
+            raise
+        raise Blocked(_words(dog.barked, patience)) from error
+    finally:
+        dog.stop()
+
+
+class _Watchdog:
+    """Looks at the clock now and then, in a thread of its own. States: watching, over."""
+
+    def __init__(self, now: Callable[[], float], patience: float) -> None:
+        self.barked = ""  # where the code stood that did not move on
+        self._barks = 0
+        self._now = now
+        self._patience = patience
+        self._watched = threading.get_ident()
+        self._over = threading.Event()
+
+    def start(self) -> None:
+        _thread.start_new_thread(self._watch, ())
+
+    def stop(self) -> None:
+        self._over.set()
+
+    def _watch(self) -> None:
+        seen, since = self._now(), 0.0
+        pause = self._patience / _LOOKS
+        while not self._over.wait(pause):
+            now = self._now()
+            seen, since = (now, 0.0) if now != seen else (seen, since + pause)
+            if since >= self._patience:
+                self._bark()
+                since = self._patience - _AGAIN
+
+    def _bark(self) -> None:
+        is_first = not self.barked
+        self.barked = self.barked or self._where()
+        self._barks += 1
+        if self._barks > _BARKS:
+            sys.stderr.write(
+                f"error: {_words(self.barked, self._patience)} · nothing could stop it: the process ends\n"
+            )
+            sys.stderr.flush()
+            END(_DEAF)
+        if is_first or self._watched != threading.main_thread().ident:
+            ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(self._watched), ctypes.py_object(_Stop))
+        else:  # it did not hear: it waits in C, which only a signal ends
+            signal.pthread_kill(self._watched, signal.SIGINT)
+
+    def _where(self) -> str:
+        """Where the watched thread stands; looked at more than once, for it may be between two steps."""
+        for _ in range(_SAMPLES):
+            frames = _own_frames(sys._current_frames().get(self._watched))  # noqa: SLF001 (documented)
+            if frames:
+                return told(frames)
+            self._over.wait(_GLANCE)
+        return "no code of its own: it waits for what is ready already"
+
+
+def _words(where: str, patience: float) -> str:
+    return (
+        f"the integration kept its turn: no virtual second passed in {patience:g} real ones · it stood in {where} · "
+        "in every loop wait for something that takes time (await asyncio.sleep, a queue or an event; time.sleep in "
+        "synchronous code), and call nothing that blocks"
+    )
+
+
+def _own_frames(frame: FrameType | None) -> list[traceback.FrameSummary]:
+    """The frames of the code under test: what the loop called, without what carries it.
+
+    A greenlet has a stack of its own, without the loop.
+    """
+    stack = traceback.extract_stack(frame) if frame is not None else []
+    inner = max((place for place, each in enumerate(stack) if each.filename.endswith(_LOOP)), default=-1)
+    return own(stack[inner + 1 :])

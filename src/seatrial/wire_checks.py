@@ -1,0 +1,73 @@
+"""What is wrong with a wire run that can be known before anything is started."""
+
+from __future__ import annotations
+
+import shutil
+import socket
+from collections.abc import Collection
+from pathlib import Path
+from typing import Final
+from urllib.parse import urlsplit
+
+from seatrial.mocks.control.room import NAME
+from seatrial.mocks.wire.harbour import LOOPBACK
+from seatrial.mocks.wire.readiness import probe_of
+from seatrial.scenarios.loader import Loaded
+from seatrial.scenarios.storm import check_crashes
+from seatrial.sim.errors import BadInput, HarnessError, UnknownName
+from seatrial.wire_options import WireOptions
+
+_PORTS: Final = range(65_536)
+_LOG: Final = Path("integration.log")  # any would do: it is not read yet
+
+
+def check(options: WireOptions, loaded: Loaded, partners: Collection[str]) -> None:
+    """Raise BadInput, or HarnessError where the integration's port is somebody else's; nothing is written by then."""
+    _check_ports(options, partners)
+    for where, url in (("--attach", options.attach), ("--webhooks", options.webhooks)):
+        _check_url(where, url)
+    probe_of(options.ready, options.attach, None if options.attach else _LOG)
+    if options.attach:
+        check_crashes(loaded)
+        return
+    _check_command(options.command)
+    if options.listen:
+        _check_free(options.listen)
+
+
+def _check_ports(options: WireOptions, partners: Collection[str]) -> None:
+    known = [*partners, NAME]
+    for name in options.ports:
+        if name not in known:
+            raise UnknownName("no partner of this name for a port", value=name, known=known, where="--port")
+    numbers = {"--listen": options.listen, "--load-port": options.master_port, "--load-web": options.load_web}
+    for where, number in numbers.items():
+        if number not in _PORTS:
+            raise BadInput("not a port", value=number, where=where, hint="1 to 65535; 0: any that is free")
+
+
+def _check_url(where: str, url: str) -> None:
+    try:
+        parts = urlsplit(url)
+        good = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        good = False
+    if url and not good:
+        raise BadInput("not an address", value=url, where=where, hint="write http://HOST:PORT, with a path if needed")
+
+
+def _check_command(command: tuple[str, ...]) -> None:
+    if command and shutil.which(command[0]) is None:
+        hint = "after `--` comes a program that can be run, as in a shell: -- node my-integration.js"
+        raise BadInput("no such command, or it cannot be run", value=command[0], hint=hint)
+
+
+def _check_free(port: int) -> None:
+    """Who listens there now would be taken for the integration."""
+    with socket.socket() as probe:
+        probe.settimeout(1.0)
+        if probe.connect_ex((LOOPBACK, port)) == 0:
+            hint = "end it, choose another port, or --attach to it"
+            raise HarnessError(
+                f"somebody listens already at port {port}, where the integration is to (--listen) · {hint}"
+            )

@@ -1,0 +1,370 @@
+"""Code that cannot live in virtual time: each kind is told in its own words, and none hangs."""
+
+from __future__ import annotations
+
+import asyncio
+import importlib
+import inspect
+import os
+import socket
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from seatrial.mocks.guests import habitat, watchdog
+from seatrial.mocks.guests.sea import Sea
+from seatrial.mocks.guests.watchdog import Blocked
+from seatrial.sim.errors import HarnessError
+from seatrial.sim.fences import LeftVirtualTime
+from seatrial.twice import Diverged
+from seatrial.voyage import Run
+
+Sail = Callable[..., Run]
+
+
+async def opens_a_socket(_: Sea) -> None:
+    socket.create_connection(("127.0.0.1", 9))
+
+
+async def asks_a_stranger(_: Sea) -> None:
+    async with httpx.AsyncClient() as client:
+        await client.get("http://stranger.example/orders")
+
+
+async def starts_a_thread(_: Sea) -> None:
+    threading.Thread(target=print).start()
+
+
+async def starts_a_process(_: Sea) -> None:
+    subprocess.run(["true"], check=False)  # noqa: ASYNC221
+
+
+async def leaves(_: Sea) -> None:
+    os._exit(7)
+
+
+async def sleeps_with_its_turn(_: Sea) -> None:
+    time.sleep(1)  # noqa: ASYNC251
+
+
+async def asks_with_its_turn(sea: Sea) -> None:
+    httpx.get(sea.url("erp") + "/clock")  # noqa: ASYNC210
+
+
+def asks_a_stranger_and_waits(_: Sea) -> None:
+    httpx.get("http://stranger.example/orders")
+
+
+@pytest.mark.parametrize(
+    ("main", "said"),
+    [
+        (opens_a_socket, "socket.getaddrinfo"),
+        (asks_a_stranger, "GET http://stranger.example/orders"),
+        (starts_a_thread, "threading.Thread.start"),
+        (starts_a_process, "subprocess"),
+        (leaves, "os._exit"),
+        (sleeps_with_its_turn, "await asyncio.sleep"),
+        (asks_with_its_turn, "await httpx.AsyncClient"),
+        (asks_a_stranger_and_waits, "GET http://stranger.example/orders"),
+    ],
+)
+def test_what_leaves_virtual_time_is_named(sail: Sail, main: Callable[..., Any], said: str) -> None:
+    """Whatever the code makes of the error: the run ends with the call and the way out."""
+
+    async def swallowing(sea: Sea) -> None:
+        try:
+            given = main(sea)
+            if given is not None:
+                await given
+        except Exception:  # noqa: BLE001
+            await asyncio.sleep(1e9)
+
+    for function in (main, swallowing) if asyncio.iscoroutinefunction(main) else (main,):
+        with pytest.raises(LeftVirtualTime, match=said.replace("(", r"\(") + r".* · at .*test_trouble\.py:\d+"):
+            sail(function)
+
+
+async def loops(_: Sea) -> None:
+    while True:
+        pass
+
+
+async def never_waits(_: Sea) -> None:
+    while True:  # noqa: ASYNC110
+        await asyncio.sleep(0)
+
+
+async def waits_for_itself(_: Sea) -> None:
+    lock = threading.Lock()
+    lock.acquire()
+    lock.acquire()
+
+
+async def loops_and_swallows(_: Sea) -> None:
+    while True:
+        try:
+            await asyncio.sleep(0)
+        except Exception:  # noqa: BLE001
+            continue
+
+
+def loops_in_step(_: Sea) -> None:
+    while True:
+        pass
+
+
+def waits_in_step(_: Sea) -> None:
+    lock = threading.Lock()
+    lock.acquire()
+    lock.acquire()
+
+
+ENDLESS = [loops, never_waits, waits_for_itself, loops_and_swallows, loops_in_step, waits_in_step]
+
+
+@pytest.mark.parametrize("main", ENDLESS)
+def test_who_keeps_its_turn_is_stopped_and_named(
+    sail: Sail, main: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A loop without a wait, a lock that nobody frees: the run ends, and says in which line it stood."""
+    monkeypatch.setattr(habitat, "PATIENCE", 0.5)
+    with pytest.raises(Blocked, match=rf"{main.__name__} .*test_trouble.py:\d+"):
+        sail(main)
+
+
+def test_who_goes_on_when_cancelled_is_told(sail: Sail) -> None:
+    """The run ends all the same, with its verdict."""
+
+    async def main(_: Sea) -> None:
+        while True:
+            try:
+                await asyncio.sleep(1)
+            except BaseException:  # noqa: BLE001
+                continue
+
+    run = sail(main)
+    assert [(each.what, each.error) for each in run.mishaps] == [
+        ("task 'integration', cancelled at its end,", "it swallowed that and went on")
+    ]
+
+
+def test_a_background_task_that_dies_is_told(sail: Sail) -> None:
+    """Nobody awaited it, as in production; here its error is told with its line."""
+
+    async def main(_: Sea) -> None:
+        async def poll() -> None:
+            await asyncio.sleep(1)
+            raise ValueError("no such order")
+
+        asyncio.create_task(poll(), name="poller")  # noqa: RUF006
+        await asyncio.sleep(1e9)
+
+    told = [str(each) for each in sail(main).mishaps]
+    assert len(told) == 1
+    assert "'poller'" in told[0]
+    assert "ValueError('no such order') · " in told[0]
+    assert Path(__file__).name in told[0]
+
+
+def test_a_background_task_that_somebody_holds_is_told(sail: Sail) -> None:
+    """Whoever keeps his tasks, as one should, hears of one that died, too; one that was awaited was heard."""
+
+    async def main(_: Sea) -> None:
+        async def fail(why: str) -> None:
+            await asyncio.sleep(1)
+            raise ValueError(why)
+
+        held = [asyncio.create_task(fail(why), name=why) for why in ("second", "first", "heard")]
+        await asyncio.wait(held)
+        assert held[2].exception()
+        await asyncio.sleep(1e9)
+
+    assert [each.what for each in sail(main).mishaps] == [
+        f"background task {name!r}, seen" for name in ("second", "first")
+    ]
+
+
+def test_a_function_that_dies_is_told(sail: Sail) -> None:
+    """The integration is dead from then on, and its last words have a line."""
+
+    async def main(_: Sea) -> None:
+        await asyncio.sleep(1)
+        raise KeyError("sku")
+
+    run = sail(main)
+    assert run.failure.startswith("KeyError('sku') at ")
+    assert "test_trouble.py:" in run.failure
+
+
+def test_a_function_that_returns_is_told(sail: Sail) -> None:
+    """Where nobody takes webhooks and no task is under way, nobody works any more: that is an end."""
+
+    async def main(_: Sea) -> None:
+        await asyncio.sleep(1)
+
+    run = sail(main)
+    assert run.failure == "it returned, and nobody works any more"
+    assert "INTEGRATION_DIED" in {finding.code for finding in run.verdict.findings}
+
+
+async def exits(_: Sea) -> None:
+    await asyncio.sleep(1)
+    sys.exit(0)
+
+
+def exits_in_step(_: Sea) -> None:
+    time.sleep(1)
+    sys.exit(0)
+
+
+@pytest.mark.parametrize("main", [exits, exits_in_step])
+def test_a_function_that_exits_is_dead(sail: Sail, main: Callable[..., Any]) -> None:
+    """`sys.exit` ends its process, never ours: a green exit code would say that the run has passed."""
+    failure = sail(main).failure
+    assert failure.startswith("Exited('sys.exit(0)') at ")
+    assert "test_trouble.py:" in failure
+
+
+def test_a_receiver_that_exits_is_told(sail: Sail) -> None:
+    """Its sender gets a 500."""
+
+    async def main(sea: Sea) -> None:
+        sea.webhooks(lambda _: sys.exit(0))
+
+    assert "sys.exit(0)" in sail(main).mishaps[0].error
+
+
+def test_a_task_that_exits_ends_the_run_as_an_error(sail: Sail) -> None:
+    """Nobody can say what the rest of the process would have done: it is told with its line, and judged by nobody."""
+
+    async def main(_: Sea) -> None:
+        asyncio.create_task(exits(_))  # noqa: RUF006
+        await asyncio.sleep(1e9)
+
+    with pytest.raises(HarnessError, match=r"sys\.exit\(0\) at .*test_trouble\.py:\d+"):
+        sail(main)
+
+
+def test_a_set_that_decides_is_found_out(sail: Sail) -> None:
+    """The order of a set is another in another process: the first event that differs is shown."""
+    with pytest.raises(Diverged, match=r"row \d+, it was \w+ .* and then \w+ .* sort before"):
+        sail(f"{Path(__file__).with_name('undecided.py')}:main", twice=True)
+
+
+def test_a_global_that_decides_is_found_out(sail: Sail) -> None:
+    """What outlives a run in this process makes the second one another."""
+    calls: list[int] = []
+
+    async def main(sea: Sea) -> None:
+        calls.append(1)
+        await asyncio.sleep(len(calls))
+        async with httpx.AsyncClient() as client:
+            await client.get(sea.url("erp") + "/nothing")
+        await asyncio.sleep(1e9)
+
+    with pytest.raises(Diverged, match="keep no state in a module"):
+        sail(main, twice=True)
+
+
+def test_who_does_the_same_twice_passes(sail: Sail) -> None:
+    """Jitter, ids and webhooks of a decent function are the same in another process."""
+    sail(f"{Path(__file__).with_name('decent.py')}:main", twice=True)
+
+
+def test_a_second_process_that_fails_is_told(
+    sail: Sail, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The voyage is repeated here instead, and nobody thinks that hashes were tried."""
+    monkeypatch.setenv("SEATRIAL_TEST_ALONE", str(os.getpid()))
+    sail(f"{Path(__file__).with_name('lonely.py')}:main", twice=True)
+    assert "another process could not repeat the voyage (" in caplog.text
+    assert "only in the process that said so" in caplog.text
+    assert "nothing that goes by hashes is found" in caplog.text
+
+
+def test_an_error_in_a_group_is_told_where_it_was_raised(sail: Sail) -> None:
+    """Not where the group ended; and what it was raised from."""
+
+    async def work() -> None:
+        try:
+            {}["missing"]
+        except KeyError as error:
+            raise RuntimeError("no such order") from error
+
+    async def main(_: Sea) -> None:
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(work())
+
+    lines, first = inspect.getsourcelines(work)
+    raised = first + next(number for number, line in enumerate(lines) if "raise" in line)
+    missing = first + next(number for number, line in enumerate(lines) if "missing" in line)
+    failure = sail(main).failure
+    assert f"test_trouble.py:{raised}, from KeyError('missing') at " in failure
+    assert failure.endswith(f"test_trouble.py:{missing}")
+
+
+def test_an_error_that_was_raised_from_itself_is_told_once(sail: Sail) -> None:
+    """`raise error from error` closes a ring."""
+
+    async def main(_: Sea) -> None:
+        error = LookupError("no such order")
+        raise error from error
+
+    assert "LookupError('no such order') at " in sail(main).failure
+
+
+def test_a_module_that_asks_the_system_while_it_is_imported_may(sail: Sail, tmp_path: Path) -> None:
+    """Some look for a library: an import is no part of the run. What calls it afterwards is fenced as ever."""
+    module = tmp_path / "asks_at_sea.py"
+    module.write_text("import subprocess, sys\nsubprocess.run([sys.executable, '-c', ''], check=True)\nanswer = 42\n")
+    seen: list[int] = []
+
+    async def main(_: Sea) -> None:
+        seen.append(importlib.import_module("asks_at_sea").answer)
+        await asyncio.sleep(1e9)
+
+    sys.path.insert(0, str(tmp_path))
+    try:
+        assert sail(main).failure == ""
+    finally:
+        sys.path.remove(str(tmp_path))
+    assert seen == [42]
+
+
+def test_what_hears_nobody_ends_with_its_process(monkeypatch: pytest.MonkeyPatch, capsys: Any) -> None:
+    """A loop in C takes no notice of errors and signals: after a while the process ends, and says why."""
+    ended: list[int] = []
+    monkeypatch.setattr(watchdog, "END", ended.append)
+    dog = watchdog._Watchdog(lambda: 0.0, 10.0)
+    dog._watched = 0  # a thread that does not exist hears nobody either
+    dog._over.set()
+    for _ in range(watchdog._BARKS):
+        dog._bark()
+    assert ended == []
+    dog._bark()
+    assert ended == [3]
+    assert "kept its turn" in capsys.readouterr().err
+
+
+def test_a_script_that_runs_its_own_function_is_not_run_by_whoever_imports_it(tmp_path: Path) -> None:
+    """The second voyage finds the function, stops there, and begins no third one."""
+    log = tmp_path / "log"
+    environment = {**os.environ, "SEATRIAL_TEST_LOG": str(log)}
+    script = [sys.executable, str(Path(__file__).with_name("script.py"))]
+    done = subprocess.run(script, env=environment, capture_output=True, text=True, check=False, timeout=60)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+    assert len(log.read_text().split()) == 2
+
+
+def test_trouble_is_of_the_harness() -> None:
+    """None of it says anything about resilience: the exit code is that of a harness error."""
+    for kind in (Blocked, LeftVirtualTime, Diverged):
+        assert issubclass(kind, HarnessError)
+        assert kind.exit_code == 3

@@ -1,0 +1,70 @@
+"""Laws of what broke and why: from the fault that struck to what it cost."""
+
+from __future__ import annotations
+
+import msgspec
+
+from seatrial.reports.explain_run import run_lines
+from seatrial.reports.page_causes import TOLD, causes
+from seatrial.reports.page_run import PageRun
+from seatrial.reports.witness import last_strike
+
+
+def test_a_cause_names_fault_answer_and_harm(careless: PageRun) -> None:
+    """The duplicate is traced to the lost reply: which rule, which call, what was made, and how many there are."""
+    (run,) = causes([careless])
+    twice = next(cause for cause in run.told if "sales order" in cause.harm)
+    assert (twice.rule, twice.fault) == ("lost-erp-replies", "LostReply")
+    assert twice.struck.startswith(f"erp: create sales order {twice.key}")
+    assert "no reply" in twice.answer
+    assert "erp created sales order" in twice.answer
+    count = careless.verdict.reading("duplicates.sales_order")
+    assert count is not None
+    assert twice.amount == f"{count.value:.0f} documents"
+
+
+def test_a_cause_says_what_the_money_says(careless: PageRun) -> None:
+    """Where a reading of money is about the same documents, its amount stands beside their number."""
+    (run,) = causes([careless])
+    reading = careless.verdict.reading("money.shipped_not_invoiced")
+    assert reading is not None
+    assert reading.value
+    assert f"{reading.value / 100:,.2f} GBP" in [cause.money for cause in run.told]
+
+
+def test_a_harm_without_a_fault_is_not_blamed_on_one(careless: PageRun) -> None:
+    """A witness in which nothing struck names no rule."""
+    bare = tuple(
+        msgspec.structs.replace(finding, witness=tuple(row for row in finding.witness if row.kind != "fault"))
+        for finding in careless.verdict.findings
+    )
+    run = PageRun(verdict=msgspec.structs.replace(careless.verdict, findings=bare), log=careless.log)
+    assert {cause.rule for cause in causes([run])[0].told} == {""}
+
+
+def test_a_run_that_passed_has_no_causes(careful: PageRun) -> None:
+    """Where nothing broke there is nothing to explain."""
+    assert causes([careful]) == ()
+
+
+def test_no_violation_is_passed_over(careless: PageRun) -> None:
+    """What is not told is counted."""
+    kinds = {(each.code, each.title) for each in careless.verdict.findings if each.gravity == "violation"}
+    (run,) = causes([careless])
+    assert len(run.told) <= TOLD
+    assert len(run.told) + run.unsaid == len(kinds)
+
+
+def test_a_harm_is_laid_at_the_last_strike_before_it(careless: PageRun) -> None:
+    """Of strikes before and after the second document the last before counts, whatever came later; and the page and
+    `explain` ask the same question.
+    """
+    finding = next(each for each in careless.verdict.findings if each.code == "DUPLICATE_SALES_ORDER")
+    strike = next(row for row in finding.witness if row.kind == "fault")
+    harm = [row for row in finding.witness if row.kind == "commit"][-1]
+    late = msgspec.structs.replace(strike, number=harm.number + 1, rule="late")
+    witness = (*finding.witness, late)
+    assert last_strike(witness) == last_strike(finding.witness)
+    run = msgspec.structs.replace(careless.verdict, findings=(msgspec.structs.replace(finding, witness=witness),))
+    assert [each.rule for each in causes([PageRun(verdict=run, log=careless.log)])[0].told] == [strike.rule]
+    assert any(line.text.endswith(f"after {strike.rule}") for line in run_lines(run, "run"))

@@ -1,0 +1,71 @@
+"""The law of the glance: whatever the judge would find, a glance at the rows suspects."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+
+from seatrial.reports.documents import FLOW
+from seatrial.reports.limitcheck import STANDING
+from seatrial.reports.suspects import KNOWN
+from seatrial.reports.verdict import Outcome
+from seatrial.scenarios.loader import load_scenario
+from seatrial.sim.catalogue import Catalogue
+from seatrial.storms import Storm, calm_water
+from seatrial.strategies import sail, storms
+
+some = settings(
+    deadline=None, max_examples=25, suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much]
+)
+few = settings(some, max_examples=8)
+NOTHING = {f"expect.{name}": "any" for name in STANDING}
+
+
+def test_the_glance_knows_every_limit_that_always_stands() -> None:
+    """A limit that is added needs a check of its own."""
+    assert frozenset(STANDING) <= KNOWN
+
+
+@pytest.mark.parametrize("integration", Catalogue("integrations").names())
+def test_whatever_the_judge_finds_was_suspected(integration: str) -> None:
+    """Over any storm: a run that is violated is suspected; and what the measures with a limit say is what he says."""
+    seen: Counter[bool] = Counter()
+
+    @some
+    @given(storms("open-water", orders=12))
+    def holds(storm: Storm) -> None:
+        trial = sail(storm, integration)
+        violated = trial.verdict.outcome is Outcome.VIOLATED
+        assert trial.is_suspect or not violated
+        found = {each.code for each in trial.verdict.findings if each.gravity == "violation"}
+        assert sorted(trial.codes) == sorted(found)
+        seen[violated] += 1
+
+    holds()
+    assert integration != "naive" or seen[True]
+
+
+@pytest.mark.parametrize("document", FLOW)
+def test_limits_of_one_class_are_held_as_the_judge_holds_them(document: str) -> None:
+    """Over any storm: where only one class of documents matters, what is suspected is what the judge would find."""
+    strict = load_scenario(
+        "open-water", {**NOTHING, f"expect.lost.{document}": "0", f"expect.duplicates.{document}": "0"}
+    )
+
+    @few
+    @given(storms(strict, orders=4))
+    def holds(storm: Storm) -> None:
+        trial = sail(storm, "naive")
+        assert trial.is_suspect == (trial.verdict.outcome is Outcome.VIOLATED)
+
+    holds()
+
+
+def test_limits_of_the_scenarios_own_are_held_too() -> None:
+    """A glance cannot tell of them, so their measure is read."""
+    strict = load_scenario("open-water", {"expect.orders.completed_share": "'>= 100 %'", "expect.drift.erp.peak": "0"})
+    assert sail(calm_water(strict, 4), "resilient").codes == ("LIMIT_DRIFT_ERP_PEAK",)
+    lenient = load_scenario("open-water", {"expect.duplicates.total": "any"})
+    assert sail(calm_water(lenient, 4), "resilient").codes == ()

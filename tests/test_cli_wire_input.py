@@ -1,0 +1,78 @@
+"""Bad input to `seatrial wire` ends with code 2 and a sentence, before anything is started or written."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from seatrial.cli import main
+
+ATTACH = ("--attach", "http://127.0.0.1:1")
+BAD = {
+    "an unknown scenario": (("no-such",), "unknown scenario: 'no-such' · known:"),
+    "no time": (("calm-day", "--time-scale", "0"), "business time needs a scale above 0"),
+    "time backwards": (("calm-day", "--time-scale", "-1"), "business time needs a scale above 0"),
+    "no number of time": (("calm-day", "--time-scale", "nan"), "time_scale"),
+    "endless time": (("calm-day", "--time-scale", "inf"), "time_scale"),
+    "no number": (("calm-day", "--seed", "x"), "--seed"),
+    "an unknown setting": (("calm-day", "--set", "nonsense=1"), "unknown setting: 'nonsense' · known:"),
+    "no setting": (("calm-day", "--set", "nonsense"), "write key=value"),
+    "an unknown port": (("calm-day", "--port", "epr=9"), "'epr' · did you mean 'erp'?"),
+    "no port": (("calm-day", "--port", "erp=nine"), "write partner=number"),
+    "a sign that is none": (("calm-day", "--ready", "moon"), "--ready: no such sign of readiness: 'moon' · known:"),
+    "a broken pattern": (("calm-day", "--ready", "log:["), "no regular expression"),
+    "a log that is not ours": (("calm-day", "--ready", "log:x", *ATTACH), "only of a command that is started here"),
+    "no patience": (("calm-day", "--ready-within", "0"), "needs time to become ready"),
+    "no end of patience": (("calm-day", "--ready-within", "nan"), "needs time to become ready"),
+    "a command that is not there": (("calm-day", "--", "no-such-program"), "no such command"),
+    "a command and an address": (("calm-day", *ATTACH, "--", "true"), "a command and an integration to attach to"),
+    "a command and ours": (("calm-day", "--integration", "naive", "--", "true"), "a command and one of our"),
+    "a function": (("calm-day", "--integration", "mine.py:main"), "a function runs in virtual time only"),
+    "no address": (("calm-day", "--attach", "nonsense"), "--attach: not an address"),
+    "no address for webhooks": (("calm-day", "--webhooks", "ftp://x"), "--webhooks: not an address"),
+    "a crash of what is not ours": (("integration-crash", *ATTACH), "nobody here can kill or freeze"),
+    "a listening port beyond all": (("calm-day", "--listen", "70000"), "--listen: not a port"),
+}
+
+
+@pytest.mark.parametrize("case", BAD)
+def test_bad_input_is_refused_before_anything_starts(case: str, tmp_path: Path) -> None:
+    """One sentence on stderr, exit code 2, no traceback, no folder."""
+    words, told = BAD[case]
+    folder = tmp_path / "run"
+    result = CliRunner().invoke(main, ["wire", words[0], "--out", str(folder), *words[1:]])
+    assert result.exit_code == 2, result.output
+    assert told in result.stderr
+    assert "Traceback" not in result.output
+    assert not folder.exists()
+
+
+def test_a_freeze_of_what_is_not_ours_is_refused(tmp_path: Path) -> None:
+    """What can only be done to a process of ours is found among the faults of the scenario."""
+    scenario = tmp_path / "freeze.yaml"
+    text = "name: freeze\nasks: Does it hold?\nstart: 2026-03-02 08:00:00\nduration: 1 h\ncalm: 1 h\n"
+    text += "demand: {kind: synthetic, arrivals: {kind: poisson, rate: 30/h}, skus: 20}\n"
+    scenario.write_text(text + "faults:\n  - fault: integration_freeze\n    at: erp\n    with: {lasts: 1 min}\n")
+    result = CliRunner().invoke(main, ["wire", str(scenario), *ATTACH])
+    assert result.exit_code == 2
+    assert "freeze.yaml:8: nobody here can kill or freeze" in result.stderr
+
+
+def test_a_place_that_cannot_be_written_to_is_told(tmp_path: Path) -> None:
+    """The folder, the reason and the option."""
+    (tmp_path / "file").write_text("")
+    result = CliRunner().invoke(main, ["wire", "calm-day", "--out", str(tmp_path / "file" / "run")])
+    assert result.exit_code == 2
+    assert "cannot write a run folder here (Not a directory)" in result.stderr
+
+
+def test_the_environment_can_be_looked_at(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """`--print-env` names every variable that an integration gets, and starts nothing."""
+    monkeypatch.chdir(tmp_path)
+    result = CliRunner().invoke(main, ["wire", "calm-day", "--print-env"])
+    assert result.exit_code == 0
+    names = {line.partition("=")[0] for line in result.stdout.splitlines()}
+    assert {"SEATRIAL_ERP_URL", "SEATRIAL_PARTNERS", "SEATRIAL_LISTEN_PORT", "PORT", "SEATRIAL_TIME_SCALE"} <= names
+    assert not list(tmp_path.iterdir())
