@@ -8,6 +8,7 @@ from __future__ import annotations
 import importlib
 import sys
 from collections.abc import Callable
+from contextlib import nullcontext
 from datetime import UTC, datetime
 from statistics import median
 from time import process_time
@@ -93,7 +94,7 @@ async def calls(library: Any, transport: Any) -> float:
 
 def measured(library: Any, place: Callable[[Any], tuple[Environment, Any]]) -> float:
     env, transport = place(library)
-    with relaxed_gc(), routed():
+    with relaxed_gc(), nullcontext() if place is ashore else routed():
         return float(run_virtual(calls(library, transport), env=env))
 
 

@@ -12,6 +12,7 @@ from importlib.util import find_spec
 from typing import Any, Final
 
 from seatrial.mocks.guests import greenlets
+from seatrial.mocks.guests.httpx_pace import quicken
 from seatrial.mocks.guests.httpx_retries import repeated, repeated_async
 from seatrial.mocks.guests.latepool import LatePool
 from seatrial.mocks.guests.nearby import Nearby, nearby
@@ -36,6 +37,7 @@ def _bind(rebinding: Rebinding) -> None:
             library = import_module(name)
             _bind_transport(rebinding, library.AsyncHTTPTransport, "handle_async_request", _asynchronous)
             _bind_transport(rebinding, library.HTTPTransport, "handle_request", _synchronous)
+            quicken(rebinding, library)
     if find_spec(_REQUESTS) is not None:
         adapter = import_module("requests.adapters").HTTPAdapter
         rebinding.attribute(adapter, "send", _requests(adapter.send))
