@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from math import inf
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Final
 
 import msgspec
 
@@ -20,6 +20,8 @@ from seatrial.sim.post import Post
 from seatrial.sim.session import GetSubscription, SignedIn, SignIn, Subscribe, Subscription
 
 __all__ = ["Ground", "Partner"]
+
+_OF_WEBHOOKS: Final = frozenset((Subscribe, GetSubscription))
 
 
 class Partner:
@@ -40,7 +42,7 @@ class Partner:
     its kind says it.
     """
     events: ClassVar[Mapping[str, type[msgspec.Struct]]] = {}
-    """Events that it tells by webhook, and the document that each carries."""
+    """Events that it tells by webhook, and the document that each carries; without any it offers no subscription."""
     told_once: ClassVar[frozenset[str]] = frozenset()
     """Events that no read of it shows: one that is lost unnoticed is lost, and nobody can be blamed for it."""
     by_file: ClassVar[bool] = False
@@ -55,7 +57,8 @@ class Partner:
     def __init_subclass__(cls, **kwargs: Any) -> None:
         """Collect the declared operations."""
         super().__init_subclass__(**kwargs)
-        cls.operations = operations_of(cls)
+        idle = () if cls.events else _OF_WEBHOOKS
+        cls.operations = {request: each for request, each in operations_of(cls).items() if request not in idle}
 
     def __init__(self, name: str, ground: Ground, conduct: Conduct) -> None:
         self.name = name

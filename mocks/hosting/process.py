@@ -134,7 +134,8 @@ class _Host:
         try:
             integration = self._made(self._surroundings(store, bus))
             running = asyncio.create_task(integration.run(), name="integration")
-            subscribing += [asyncio.create_task(self._subscribe(name, port)) for name in self._clients]
+            tellers = [client for client in self._clients.values() if client.offers(Subscribe)]
+            subscribing += [asyncio.create_task(self._subscribe(each, port)) for each in tellers]
             self.letterbox.receive = integration.receive
             await running
         except asyncio.CancelledError:
@@ -173,14 +174,13 @@ class _Host:
         async with self._session.get(f"{partner.url.rstrip('/')}/clock", timeout=_SHORT) as reply:
             return msgspec.json.decode(await reply.read(), type=_Time).now
 
-    async def _subscribe(self, name: str, port: int) -> None:
+    async def _subscribe(self, client: HttpClient, port: int) -> None:
         """Have a partner send its webhooks here, as often as it takes."""
-        client = self._clients[name]
         while True:
             try:
                 await self._subscribe_once(client, port)
             except CallError as error:
-                self._observer.note("subscription_failed", name, detail=error.outcome)
+                self._observer.note("subscription_failed", client.name, detail=error.outcome)
                 await asyncio.sleep(_PAUSE)
             else:
                 return

@@ -45,6 +45,8 @@ class Reconciliation:
     async def _subscriptions(self) -> None:
         """A partner that gave up on us is asked to begin again."""
         for client in self._deck.around.clients.values():
+            if not client.offers(GetSubscription):
+                continue
             state = await self._deck.ask(client, GetSubscription())
             if not state.active:
                 await self._deck.ask(client, Subscribe())

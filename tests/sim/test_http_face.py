@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from seatrial.mocks.books.erp_settings import ErpSettings
-from seatrial.mocks.messages.erp import CreateSalesOrder
+from seatrial.mocks.messages.erp import CreateSalesOrder, SaveCustomer
 from seatrial.mocks.partners.erp import Erp
 from seatrial.sim.assortment import Assortment
 from seatrial.sim.call import NO_TOKEN, UNKNOWN_TOKEN, Call
@@ -25,7 +25,7 @@ from seatrial.sim.http_face import Face, Headers, denial_of, headers_of, reply_h
 from seatrial.sim.partner import Partner
 from seatrial.sim.policies.auth import Auth, Bearer, NoAuth, SessionToken
 from seatrial.sim.quantities import Seconds
-from seatrial.sim.session import SignedIn, SignIn, Subscribe
+from seatrial.sim.session import SignedIn, SignIn
 from seatrial.sim.tokens import Tokens
 from seatrial.sim.world import World
 
@@ -82,8 +82,9 @@ def test_a_request_is_read_with_all_that_its_headers_say() -> None:
     token = erp.tokens.write(7.0)
     raw = [(b"Content-Type", b"application/json"), (b"Idempotency-Key", b"K-1"), (b"X-Attempt", b"3")]
     headers = headers_of([*raw, (b"X-Tenant", b"blue"), (b"Authorization", b"Bearer " + token.encode())])
-    asked = erp.ask("POST", "/subscription", headers, b'{"url": "http://x"}')
-    assert asked.request == Subscribe("http://x")
+    customer = SaveCustomer("C-1", "Ada", "ada@example.org", "GB")
+    asked = erp.ask("POST", Erp.operations[SaveCustomer].path, headers, msgspec.json.encode(customer))
+    assert asked.request == customer
     assert (asked.idempotency_key, asked.attempt, asked.signed_in_at) == ("K-1", 3, 7.0)
     assert asked.headers.get("X-TENANT") == "blue"
     assert dict(Headers({"a": "1"})) == {"a": "1"}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Iterable
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from http import HTTPStatus
@@ -36,6 +36,7 @@ class Teller(Partner):
 
     kind = "teller"
     Settings: ClassVar[type[msgspec.Struct]] = msgspec.Struct
+    events: ClassVar[Mapping[str, type[msgspec.Struct]]] = {EVENT: Told}
 
 
 class Letter(msgspec.Struct, frozen=True):
