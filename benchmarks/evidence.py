@@ -110,7 +110,7 @@ class Bench:
 
         def work() -> None:
             for number in range(RECORDED):
-                add((clock(), "event", "erp", "order.entered", "", "k", "c", 0, "", 0, 0.0, "d", number, 1, ""))
+                add((clock(), "event", "erp", "order.entered", "", "k", "c", 0, "", 0, 0.0, "d", number, 1, "", ""))
 
         return timed(work)
 

@@ -174,5 +174,5 @@ class _Desk:
         await pause(self._env, min(trip, patience))
         seen: CallError = error if in_time else TimedOut(f"no reply from {name} in time")
         took = min(trip, patience)
-        self._link.evidence.call(name, "", "", "", "", 1, seen.outcome, seen.status, took, "")
+        self._link.evidence.call(name, "", "", "", "", 1, seen.outcome, seen.status, took, "", "", seen.code)
         return failed(flavour, self._face, seen, took)

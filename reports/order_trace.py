@@ -180,7 +180,8 @@ def _about(line: Line) -> Iterator[Attribute]:
         yield attribute("http.request.resend_count", line.attempt - 1)
     if line.outcome != "ok":
         yield attribute("error.type", line.outcome)
-    yield from told(key=line.key, document=line.document, outcome=line.outcome, rule=line.rule, row=line.number)
+    what = {"key": line.key, "document": line.document, "outcome": line.outcome, "code": line.code}
+    yield from told(**what, rule=line.rule, row=line.number)
 
 
 def _events(lines: Iterable[Line], origin: Origin) -> tuple[Event, ...]:

@@ -35,6 +35,7 @@ class Line(NamedTuple):
     quantity: int
     amount: int
     rule: str
+    code: str
 
     @property
     def begin(self) -> int:

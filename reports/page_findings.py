@@ -219,7 +219,7 @@ def _lines(witness: Sequence[WitnessRow], calendar: Calendar) -> list[WitnessLin
                 words=clipped(row.words.replace(f" [{row.rule}]", "") if row.rule else row.words, WORDS),
                 key="" if row.key in row.words else clipped(row.key),
                 attempt=str(row.attempt) if row.attempt else "",
-                outcome=" ".join([row.outcome.replace("_", " "), *([str(row.status)] if row.status else [])]).strip(),
+                outcome=" ".join(filter(None, (row.outcome.replace("_", " "), str(row.status or ""), row.code))),
                 went_wrong=row.outcome not in _GOOD,
                 rule=clipped(row.rule),
             )

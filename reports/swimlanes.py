@@ -131,7 +131,7 @@ def _call(row: WitnessRow, witness: Sequence[WitnessRow]) -> Iterator[tuple[int,
     lost = row.outcome in _LOST
     done = lost and any(each.kind == "commit" and _within(each, row) for each in witness)
     ending = "reply lost after the commit" if done else _ENDINGS.get(row.outcome, _plain(row.outcome))
-    status = f" {row.status}" if row.status else ""
+    status = "".join(f" {each}" for each in (row.status, row.code) if each)
     yield 0, Step(began, "ask", INTEGRATION, row.partner, what)
     yield (
         2,

@@ -57,7 +57,7 @@ def words(row: WitnessRow, currency: str = "") -> str:
 def _call(row: WitnessRow) -> str:
     ending = _ENDINGS.get(row.outcome, row.outcome)
     if row.outcome == "rejected":
-        ending = f"rejected with {row.status}"
+        ending = f"rejected with {' '.join(filter(None, (str(row.status), row.code)))}"
     again = f", attempt {row.attempt}" if row.attempt > 1 else ""
     return (
         f"asked to {_plain(row.operation)} {row.key}{again}: {ending} after {short_duration(row.latency)}{_rule(row)}"

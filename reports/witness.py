@@ -42,6 +42,8 @@ class WitnessRow(msgspec.Struct, frozen=True, kw_only=True):
     """Minor units."""
     rule: str
     """Fault rule that touched it."""
+    code: str = ""
+    """Why a call was refused, in the partner's own word."""
     words: str
     """What happened, in words."""
 

@@ -100,6 +100,8 @@ class Struck(Message, frozen=True):
     """`request`, or `dependency`."""
     trace: str = ""
     """What the caller says itself about which piece of work the call belongs to."""
+    code: str = ""
+    """Why the partner refused, in its own word."""
 
     @property
     def call(self) -> Call:

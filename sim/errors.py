@@ -74,10 +74,12 @@ class CallError(SeatrialError):
 
     `outcome` is the word that the evidence uses. `may_have_committed` tells whether the partner may have done the
     work all the same: the question on which every safe retry turns. `retry_header` is what the Retry-After header says
-    word for word, where somebody else than the partner's own policies wrote it.
+    word for word, where somebody else than the partner's own policies wrote it. `code` is the partner's own word for
+    why it refused.
     """
 
     retry_header = ""
+    code = ""
     outcome = "failed"
     status = 0
     may_have_committed = True

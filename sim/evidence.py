@@ -52,12 +52,16 @@ class Evidence:
         latency: float,
         rule: str,
         trace: str = "",
+        code: str = "",
     ) -> None:
-        """A call as its caller saw it end; `latency` in seconds, `trace` is the caller's own correlation id."""
+        """A call as its caller saw it end; `latency` in seconds, `trace` is the caller's own correlation id.
+
+        `code` is the partner's own word for why it refused.
+        """
         cells = self._cells
         cells += (
             self._clock(), "call", partner, operation, document, key, correlation, attempt, outcome, status,
-            latency, trace, 0, 0, rule,
+            latency, trace, 0, 0, rule, code,
         )  # fmt: skip
         if len(cells) >= self._limit:
             self.flush()
@@ -78,7 +82,7 @@ class Evidence:
         cells = self._cells
         cells += (
             self._clock(), "commit", partner, operation, document, key, correlation, 0, outcome, 0, 0.0,
-            document_id, quantity, amount, "",
+            document_id, quantity, amount, "", "",
         )  # fmt: skip
         if len(cells) >= self._limit:
             self.flush()
@@ -97,7 +101,7 @@ class Evidence:
         cells = self._cells
         cells += (
             self._clock(), "event", partner, name, "", key, correlation, 0, "", 0, 0.0, document_id, quantity,
-            amount, "",
+            amount, "", "",
         )  # fmt: skip
         if len(cells) >= self._limit:
             self.flush()
@@ -119,7 +123,7 @@ class Evidence:
         cells = self._cells
         cells += (
             self._clock(), "webhook", partner, event, "", key, correlation, attempt, outcome, status, latency,
-            document_id, 0, 0, rule,
+            document_id, 0, 0, rule, "",
         )  # fmt: skip
         if len(cells) >= self._limit:
             self.flush()
@@ -127,14 +131,14 @@ class Evidence:
     def stock(self, partner: str, book: str, sku: str, level: int, location: str = "") -> None:
         """The new level, in units, of a SKU in one book of a partner."""
         cells = self._cells
-        cells += (self._clock(), "stock", partner, book, "", sku, "", 0, "", 0, 0.0, location, level, 0, "")
+        cells += (self._clock(), "stock", partner, book, "", sku, "", 0, "", 0, 0.0, location, level, 0, "", "")
         if len(cells) >= self._limit:
             self.flush()
 
     def sale(self, channel: str, kind: str, sku: str, order: str, quantity: int) -> None:
         """Units of an order line placed, cancelled or returned at a channel."""
         cells = self._cells
-        cells += (self._clock(), "sale", channel, kind, "", sku, order, 0, "", 0, 0.0, "", quantity, 0, "")
+        cells += (self._clock(), "sale", channel, kind, "", sku, order, 0, "", 0, 0.0, "", quantity, 0, "", "")
         if len(cells) >= self._limit:
             self.flush()
 
@@ -153,22 +157,23 @@ class Evidence:
         cells = self._cells
         cells += (
             self._clock(), "fault", partner, operation, fault, key, correlation, attempt, outcome, 0, 0.0, "", 0,
-            0, rule,
+            0, rule, "",
         )  # fmt: skip
         if len(cells) >= self._limit:
             self.flush()
 
     def phase(self, name: str, outcome: str, rule: str = "") -> None:
         """The begin or end of a phase of the run, or of a fault's window."""
-        self.append((self._clock(), "phase", "world", "", "", name, "", 0, outcome, 0, 0.0, "", 0, 0, rule))
+        self.append((self._clock(), "phase", "world", "", "", name, "", 0, outcome, 0, 0.0, "", 0, 0, rule, ""))
 
     def note(
         self, name: str, key: str = "", correlation: str = "", team: str = "", quantity: int = 0, detail: str = ""
     ) -> None:
         """What the integration says about itself; `team` stands in `document`, `detail` in `document_id`."""
-        self.append(
-            (self._clock(), "note", "integration", name, team, key, correlation, 0, "", 0, 0.0, detail, quantity, 0, "")
-        )
+        self.append((
+            self._clock(), "note", "integration", name, team, key, correlation, 0, "", 0, 0.0, detail, quantity, 0, "",
+            "",
+        ))  # fmt: skip
 
     def flush(self) -> None:
         """Write the rows in memory as a part, full or not."""

@@ -113,7 +113,7 @@ class LinkClient:
             line, call, request, link.latency(f"{line.name}/{key or line.count()}/{attempt}"), sent + timeout
         )
         decision = link.rulebook.decide(line.lane, call) if line.lane else None
-        outcome, status = "cancelled", 0
+        outcome, status, code = "cancelled", 0, ""
         try:
             if decision is None:
                 reply = await self._pass(exchange)
@@ -121,12 +121,14 @@ class LinkClient:
                 reply = await self._suffer(exchange, decision.fate)
             outcome, status = "ok", 200
         except CallError as error:
-            outcome, status = error.outcome, error.status
+            outcome, status, code = error.outcome, error.status, error.code
             raise
         finally:
             rule = decision.rule if decision else ""
             waited = env._now - sent  # noqa: SLF001
-            link.evidence.call(self.name, line.name, line.document, key, order, attempt, outcome, status, waited, rule)
+            link.evidence.call(
+                self.name, line.name, line.document, key, order, attempt, outcome, status, waited, rule, "", code
+            )
             if decision is not None:
                 link.rulebook.settle(call, decision, self._mattered(decision, outcome, waited))
         return reply  # type: ignore[no-any-return]

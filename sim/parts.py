@@ -106,22 +106,23 @@ def salvage(folder: Path) -> Salvage:
         if there != number:
             return Salvage(tuple(parts), rows, f"{name} is missing, the parts after it are skipped")
         height = _height(folder / name)
-        if height is None:
+        if isinstance(height, str):
             after = ", the parts after it too" if number + 1 < len(found) else ""
-            return Salvage(tuple(parts), rows, f"{name} is truncated or damaged and is skipped{after}")
+            return Salvage(tuple(parts), rows, f"{name} {height} and is skipped{after}")
         parts.append(folder / name)
         rows += height
     return Salvage(tuple(parts), rows)
 
 
-def _height(part: Path) -> int | None:
-    """Rows of a part by its footer, which is the last that is written of it; None for anything but a whole part."""
+def _height(part: Path) -> int | str:
+    """Rows of a part by its footer, which is the last that is written of it; else what is wrong with it."""
     try:
         scan = pl.scan_parquet(part, glob=False)
-        whole = dict(scan.collect_schema()) == SCHEMA
-        return int(scan.select(pl.len()).collect().item()) if whole else None
+        if dict(scan.collect_schema()) != SCHEMA:
+            return "has not the columns of this version of Seatrial"
+        return int(scan.select(pl.len()).collect().item())
     except (OSError, pl.exceptions.PolarsError):
-        return None
+        return "is truncated or damaged"
 
 
 def scan_parts(paths: list[Path]) -> pl.LazyFrame:

@@ -9,7 +9,7 @@ import polars as pl
 
 from seatrial.sim.errors import HarnessError
 
-Row: TypeAlias = tuple[float, str, str, str, str, str, str, int, str, int, float, str, int, int, str]
+Row: TypeAlias = tuple[float, str, str, str, str, str, str, int, str, int, float, str, int, int, str, str]
 """One row as it is appended: every column but `number`, in order; time and latency in seconds."""
 Cells: TypeAlias = Sequence[Any]
 """Cells of rows, one row after the other; of each kind what its column holds."""
@@ -31,6 +31,7 @@ SCHEMA: Final[dict[str, type[pl.DataType]]] = {
     "quantity": pl.Int64,  # units; the new level of a stock row
     "amount": pl.Int64,  # minor units of the currency
     "rule": pl.String,  # fault rule that touched it, or ""
+    "code": pl.String,  # why a call was refused, in the partner's own word, or ""
 }
 TEXT: Final = tuple(name for name, kind in SCHEMA.items() if kind is pl.String)
 KINDS: Final = frozenset(("call", "commit", "event", "webhook", "stock", "sale", "fault", "phase", "note"))

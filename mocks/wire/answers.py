@@ -28,13 +28,16 @@ class Spoken(msgspec.Struct, frozen=True):
     """The body."""
     outcome: str
     """What its reader makes of it, in the words of the evidence: `rejected` or `unreadable`."""
+    code: str = ""
+    """Why, in the word of a refusal."""
 
 
 def spoken(answer: Answer, place: str, now: datetime) -> Spoken:
     """What is sent for the fate Answer; `now` is the real date, by which a date in Retry-After is read."""
+    code = answer.code or "error"
     if answer.body == "error":
         text = f"{place}: {answer.status}"
-        body, kind = refusal_of(Rejected(answer.code or "error", text, status=answer.status)), JSON
+        body, kind = refusal_of(Rejected(code, text, status=answer.status)), JSON
     else:
         body, kind = FOREIGN_BODIES[answer.body], _KINDS[answer.body]
     headers = [("date", format_datetime(now.astimezone(UTC), usegmt=True))]
@@ -44,4 +47,5 @@ def spoken(answer: Answer, place: str, now: datetime) -> Spoken:
     if wait:
         headers.append((RETRY_AFTER, wait))
     is_refusal = answer.body == "error" and not 200 <= answer.status < 300
-    return Spoken(answer.status, tuple(headers), body, "rejected" if is_refusal else "unreadable")
+    ending = ("rejected", code) if is_refusal else ("unreadable", "")
+    return Spoken(answer.status, tuple(headers), body, *ending)

@@ -89,25 +89,17 @@ class Office:
         """Have the partner do what a file asks for. Raises Rejected."""
         line = self._lines[operation.request]
         call = self._call(line, Asked(operation, request, 0.0))
-        outcome, status = "ok", 200
+        outcome, status, code = "ok", 200, ""
         try:
             return line.door.act(call, request, self._clock.catch_up())
         except Rejected as error:
-            outcome, status = error.outcome, error.status
+            outcome, status, code = error.outcome, error.status, error.code
             raise
         finally:
             self._evidence.call(
-                call.partner,
-                call.operation,
-                line.document,
-                call.key,
-                call.order,
-                call.attempt,
-                outcome,
-                status,
-                0.0,
-                "",
-            )
+                call.partner, call.operation, line.document, call.key, call.order, call.attempt, outcome, status, 0.0,
+                "", "", code,
+            )  # fmt: skip
             self._clock.arm()
 
     async def _at_the_side(self, side: SideDoor, scope: Scope, receive: Receive, send: Send) -> None:
@@ -158,7 +150,7 @@ class Office:
             self._clock.catch_up()
         self._evidence.call(
             call.partner, call.operation, document, call.key, call.order, call.attempt, visit.outcome,
-            visit.status, waited, rule, trace,
+            visit.status, waited, rule, trace, visit.code,
         )  # fmt: skip
         if decision is not None:
             gentle = isinstance(decision.fate, Deliver | Drip)

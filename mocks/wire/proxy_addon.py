@@ -140,6 +140,7 @@ class ProxyAddon:
                 mattered=not gentle or latency > quay.pier.slow,
                 reached=seen.reached,
                 trace=call.headers.get(TRACE, "") or call.headers.get(CORRELATION, ""),
+                code=seen.code,
             )
         )
 

@@ -246,7 +246,7 @@ class ProxyDesk:
         if struck.direction == REQUEST:
             self._evidence.call(
                 struck.partner, struck.operation, struck.document, struck.key, struck.order, struck.attempt,
-                struck.outcome, struck.status, struck.latency, struck.rule, struck.trace,
+                struck.outcome, struck.status, struck.latency, struck.rule, struck.trace, struck.code,
             )  # fmt: skip
         self._rulebook.record(call, struck.rule, struck.fault, struck.mattered)
 

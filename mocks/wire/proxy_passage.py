@@ -31,6 +31,8 @@ class Seen(msgspec.Struct, frozen=True):
     """HTTP status; 0: none was seen."""
     reached: bool = True
     """Whether the partner got the call, or will get it."""
+    code: str = ""
+    """Why it was refused, in the partner's own word."""
 
 
 class Passage:
@@ -122,17 +124,17 @@ class Passage:
         if said.status == 204:
             response.headers.pop("content-length", None)
         self._caller.flow.response = response
-        return Seen(said.outcome, said.status, reached=False)
+        return Seen(said.outcome, said.status, reached=False, code=said.code)
 
     def _give(self, reply: Response) -> Seen:
         self._caller.flow.response = reply
-        return Seen(self._outcome(reply), reply.status_code)
-
-    def _outcome(self, reply: Response) -> str:
         status = reply.status_code
         if not self._ours:
-            return "ok" if status < 400 else "rejected"
-        return "ok" if 200 <= status < 300 else failure_of(status, reply.raw_content or b"", "", wall_now()).outcome
+            return Seen("ok" if status < 400 else "rejected", status)
+        if 200 <= status < 300:
+            return Seen("ok", status)
+        failure = failure_of(status, reply.raw_content or b"", "", wall_now())
+        return Seen(failure.outcome, status, code=failure.code)
 
     async def _reply(self, before: float = 0.0) -> Response | None:
         """The partner's reply; None where the caller has gone meanwhile: the call arrives all the same, unheard."""

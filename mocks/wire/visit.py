@@ -19,15 +19,16 @@ _BUSINESS_TIME: Final = BUSINESS_TIME.encode()
 
 
 class Visit:
-    """A request under way. `outcome` and `status` are what its sender saw, as far as a server can know."""
+    """A request under way. `outcome`, `status` and `code` are what its sender saw, as far as a server can know."""
 
-    __slots__ = ("_clock", "_face", "_send", "connection", "exchange", "outcome", "status")
+    __slots__ = ("_clock", "_face", "_send", "code", "connection", "exchange", "outcome", "status")
 
     def __init__(self, exchange: Exchange, face: Face, clock: PacedClock, connection: Connection, send: Send) -> None:
         self.exchange = exchange
         self.connection = connection
         self.outcome = "cancelled"
         self.status = 0
+        self.code = ""
         self._face = face
         self._clock = clock
         self._send = send
@@ -72,14 +73,17 @@ class Visit:
         if self._left():
             return
         self.status = status
-        self.outcome = _outcome_of(status) if readable else "unreadable"
+        if readable:
+            self._understood(status)
+        else:
+            self.outcome = "unreadable"
         await reply(self._send, status, body, self._headers(retry_after))
 
     async def relay(self, said: Spoken) -> None:
         """Send what somebody else says in the partner's place."""
         if self._left():
             return
-        self.status, self.outcome = said.status, said.outcome
+        self.status, self.outcome, self.code = said.status, said.outcome, said.code
         headers = [(name.encode(), value.encode("latin-1")) for name, value in said.headers]
         await reply(self._send, said.status, said.body, [*headers, self._business_time()])
 
@@ -94,7 +98,8 @@ class Visit:
             await asyncio.sleep(seconds / drops)
             await more(self._send, body[len(body) * number // drops : len(body) * (number + 1) // drops])
         if not self._left():
-            self.status, self.outcome = status, _outcome_of(status)
+            self.status = status
+            self._understood(status)
             await self._send({"type": "http.response.body", "body": b""})
 
     async def break_off(self, share: float) -> None:
@@ -159,6 +164,12 @@ class Visit:
         self.outcome = "timed_out"
         return True
 
+    def _understood(self, status: int) -> None:
+        """Its sender can read what the partner said."""
+        answered = self.exchange.reply
+        self.outcome = "ok" if status < 300 else "rejected"
+        self.code = answered.code if type(answered) is Rejected else ""
+
     def _headers(self, retry_after: str) -> Headers:
         if not retry_after:
             return [_JSON_KIND, self._business_time()]
@@ -167,7 +178,3 @@ class Visit:
 
     def _business_time(self) -> tuple[bytes, bytes]:
         return (_BUSINESS_TIME, b"%.6f" % self._clock.env.now)
-
-
-def _outcome_of(status: int) -> str:
-    return "ok" if status < 300 else "rejected"

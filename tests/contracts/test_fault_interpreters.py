@@ -269,6 +269,7 @@ def refused(due: Sight) -> Sight:
 def expected_row(due: Sight, fate: Fate | None) -> dict[str, object]:
     """The declaration: what the evidence says of the call, wherever a refused connection was accepted first."""
     rule = "storm" if fate else ""
+    code = (fate.code or "error") if isinstance(fate, Answer) else "no_such_customer"
     return {
         "partner": "erp",
         "operation": "enter",
@@ -277,6 +278,7 @@ def expected_row(due: Sight, fate: Fate | None) -> dict[str, object]:
         "outcome": due.outcome,
         "status": due.status,
         "rule": rule,
+        "code": code if due.outcome == "rejected" else "",
     }
 
 

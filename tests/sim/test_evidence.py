@@ -16,7 +16,7 @@ from seatrial.sim.evidence import Evidence
 from seatrial.sim.parts import part_name
 from seatrial.sim.rows import SCHEMA
 
-ROW = (1.0, "call", "erp", "create_order", "order", "k", "c", 1, "ok", 201, 0.5, "SO-1", 2, 1250, "")
+ROW = (1.0, "call", "erp", "create_order", "order", "k", "c", 1, "ok", 201, 0.5, "SO-1", 2, 1250, "", "")
 
 
 class Clock:
@@ -31,6 +31,7 @@ class Clock:
 def write_one_of_each(evidence: Evidence, clock: Clock) -> None:
     clock.now = 0.1
     evidence.call("erp", "create_order", "sales_order", "W1", "W1", 2, "timed_out", 0, 5.0, "lost-reply")
+    evidence.call("erp", "create_order", "sales_order", "W1", "W1", 3, "rejected", 409, 0.02, "", code="order_closed")
     evidence.commit("erp", "create_order", "sales_order", "W1", "W1", "created", "SO-1", 3, 1250)
     evidence.event(Event.ORDER_ENTERED, "erp", "W1", "W1", 3, 1250, "SO-1")
     evidence.webhook("parcel-one", "label.created", "P1", "W1", 1, "ok", 200, 0.02, "L-1", "")
@@ -50,17 +51,21 @@ def test_every_kind_of_row_is_read_back_as_it_was_written() -> None:
     day = 86_400_000_000
     assert evidence.frame().rows() == [
         (0, 100_000, "call", "erp", "create_order", "sales_order", "W1", "W1", 2, "timed_out", 0, 5_000_000, "", 0, 0,
-         "lost-reply"),
-        (1, 100_000, "commit", "erp", "create_order", "sales_order", "W1", "W1", 0, "created", 0, 0, "SO-1", 3, 1250,
+         "lost-reply", ""),
+        (1, 100_000, "call", "erp", "create_order", "sales_order", "W1", "W1", 3, "rejected", 409, 20_000, "", 0, 0, "",
+         "order_closed"),
+        (2, 100_000, "commit", "erp", "create_order", "sales_order", "W1", "W1", 0, "created", 0, 0, "SO-1", 3, 1250,
+         "", ""),
+        (3, 100_000, "event", "erp", "order.entered", "", "W1", "W1", 0, "", 0, 0, "SO-1", 3, 1250, "", ""),
+        (4, 100_000, "webhook", "parcel-one", "label.created", "", "P1", "W1", 1, "ok", 200, 20_000, "L-1", 0, 0, "",
          ""),
-        (2, 100_000, "event", "erp", "order.entered", "", "W1", "W1", 0, "", 0, 0, "SO-1", 3, 1250, ""),
-        (3, 100_000, "webhook", "parcel-one", "label.created", "", "P1", "W1", 1, "ok", 200, 20_000, "L-1", 0, 0, ""),
-        (4, day, "stock", "erp", "book", "", "85123A", "", 0, "", 0, 0, "north", 41, 0, ""),
-        (5, day, "sale", "store", "cancelled", "", "85123A", "W1", 0, "", 0, 0, "", -3, 0, ""),
-        (6, day, "fault", "erp", "create_order", "lost_reply", "W1", "W1", 1, "mattered", 0, 0, "", 0, 0, "lost-erp"),
-        (7, day, "phase", "world", "", "", "chaos", "", 0, "end", 0, 0, "", 0, 0, "lost-erp"),
-        (8, day, "note", "integration", "exception_opened", "finance", "W1", "W1", 0, "", 0, 0, "price differs", 2, 0,
+        (5, day, "stock", "erp", "book", "", "85123A", "", 0, "", 0, 0, "north", 41, 0, "", ""),
+        (6, day, "sale", "store", "cancelled", "", "85123A", "W1", 0, "", 0, 0, "", -3, 0, "", ""),
+        (7, day, "fault", "erp", "create_order", "lost_reply", "W1", "W1", 1, "mattered", 0, 0, "", 0, 0, "lost-erp",
          ""),
+        (8, day, "phase", "world", "", "", "chaos", "", 0, "end", 0, 0, "", 0, 0, "lost-erp", ""),
+        (9, day, "note", "integration", "exception_opened", "finance", "W1", "W1", 0, "", 0, 0, "price differs", 2, 0,
+         "", ""),
     ]  # fmt: skip
     assert dict(evidence.frame().schema) == SCHEMA
 
@@ -95,7 +100,7 @@ def test_a_full_part_leaves_memory_at_once(tmp_path: Path) -> None:
     evidence = Evidence(clock, tmp_path, part_rows=1)
     write_one_of_each(evidence, clock)
     evidence.append(ROW)
-    assert evidence.rows_written == evidence.parts_written == 10
+    assert evidence.rows_written == evidence.parts_written == 11
 
 
 def test_a_log_can_be_closed_twice(tmp_path: Path) -> None:

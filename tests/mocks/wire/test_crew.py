@@ -79,6 +79,7 @@ def test_a_crash_kills_and_a_restart_follows(tmp_path: Path) -> None:
     """The process is gone at once, and another is there when its business time has come; nobody takes it for dead."""
 
     async def play(ship: Ship) -> None:
+        await until(lambda: len(ship.alive) == 1)  # its mark can be read once it has become the command
         (before,) = ship.alive
         ship.crew.crash(50.0)  # half a second
         assert not ship.crew.up
@@ -131,6 +132,7 @@ def test_who_ends_by_itself_is_reported_once(tmp_path: Path) -> None:
     """Exit code or signal of whatever ended without our asking reach whoever has to know."""
 
     async def play(ship: Ship) -> None:
+        await until(lambda: len(ship.alive) == 1)
         os.kill(ship.alive[0], signal.SIGKILL)
         await until(lambda: ship.codes == [-9])
 
