@@ -69,6 +69,7 @@ class Guest:
         environment = environment_of(berths.values(), ground, 1.0)
         self.sea = Sea(berths, environment, start, state, Database(state, ground.env), lodging.controls)
         self._started: list[tuple[Callable[..., Any], asyncio.Future[dict[str, Any]]]] = []
+        self._known: tuple[Callable[..., Any] | None, bool] = (None, False)
 
     async def run(self) -> None:
         """Call the function, and stay as long as anything of it goes on. Raises Returned where nothing does."""
@@ -102,13 +103,19 @@ class Guest:
     async def _handled(self, receiver: Callable[..., Any], webhook: Webhook) -> int:
         """The status that the receiver answers; whatever it raises is 500, and told."""
         try:
-            if is_asgi(receiver):
+            if self._is_asgi(receiver):
                 return await post(receiver, webhook, await self._ready(receiver))
             status = await called(receiver, webhook)
         except Exception as error:  # noqa: BLE001 (whatever it is, its sender gets a 500)
             self._lodging.mishaps.add(f"the webhook handler, at {webhook.event}", error)
             return 500
         return status if isinstance(status, int) and not isinstance(status, bool) else NO_CONTENT
+
+    def _is_asgi(self, receiver: Callable[..., Any]) -> bool:
+        """Whether it is an app; to look at its arguments takes as long as a call of httpx."""
+        if self._known[0] is not receiver:
+            self._known = (receiver, is_asgi(receiver))
+        return self._known[1]
 
     async def _ready(self, app: Callable[..., Any]) -> dict[str, Any]:
         """Have the app started, once in each life; what it keeps for its requests."""
