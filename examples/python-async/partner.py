@@ -55,28 +55,19 @@ class Rejected(Failed):
         self.pointer: str = complaint.get("pointer", "")
 
 
-class Clock:
-    """The business clock, as the partners' replies tell it."""
-
-    now = 0.0
-    """Second of the run."""
-
-    def hear(self, told: str | None) -> None:
-        """Take a partner's word for it."""
-        self.now = max(self.now, float(told or 0))
-
-
 class Partner:
     """One partner, over one client that keeps its connections. Calls raise Rejected or Unclear and nothing else."""
 
-    def __init__(self, told: Document, clock: Clock) -> None:
+    now = 0.0
+    """The business clock, as the partner's replies tell it: second of the run."""
+
+    def __init__(self, told: Document) -> None:
         """A partner as an entry of SEATRIAL_PARTNERS describes it."""
         self.name: str = told["name"]
         self.kind: str = told["kind"]
         self.role: str = told["role"]
         self.secret: str = told["webhook_secret"]
         self._token: str = told["token"]
-        self._clock = clock
         self._sign_in = asyncio.Lock()
         self._turns = asyncio.Semaphore(AT_ONCE)
         self._client = httpx.AsyncClient(base_url=told["url"], timeout=SILENCE, trust_env=False)
@@ -122,7 +113,7 @@ class Partner:
                 reply = await self._client.request(method, path, json=body, params=query, headers=headers)
         except (httpx.HTTPError, TimeoutError) as error:
             raise Unclear(f"{self.name} {what}: {type(error).__name__}") from error
-        self._clock.hear(reply.headers.get("X-Business-Time"))
+        self.now = max(self.now, float(reply.headers.get("X-Business-Time", 0)))
         return reply
 
     def _understood(self, reply: httpx.Response, what: str) -> Document:

@@ -16,7 +16,7 @@ from functools import partial
 from typing import Any
 from urllib.parse import quote
 
-from partner import Clock, Failed, Partner, jittered
+from partner import Failed, Partner, jittered
 from stock import Stock
 from store import Document, Store
 from trade import Message, NotYet, Trade
@@ -58,13 +58,12 @@ class Shop:
 
     def __init__(self, store: Store, environment: Mapping[str, str]) -> None:
         """A shop with the partners, and at the pace, of the environment."""
-        clock = Clock()
-        partners = [Partner(told, clock) for told in json.loads(environment["SEATRIAL_PARTNERS"])]
+        partners = [Partner(told) for told in json.loads(environment["SEATRIAL_PARTNERS"])]
         self._pace = Pace.of(environment)
         self._store = store
         self._partners = {partner.name: partner for partner in partners}
         self._stock = Stock(_with_role(partners, "warehouse"), _with_role(partners, "channel"))
-        self._trade = Trade(store, partners, self._stock, clock, self._take)
+        self._trade = Trade(store, partners, self._stock, self._take)
         self._lanes: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
         self._at_work: asyncio.TaskGroup | None = None
 
@@ -75,6 +74,9 @@ class Shop:
             for _, kept in self._store.all("message"):
                 if "done" not in kept:
                     self._begin(Message(**kept))
+            for need, waiting in self._store.all("waiting"):
+                if waiting:
+                    stock.capture(need, waiting["lines"])
             for warehouse in stock.warehouses:
                 self._again(pace.count, f"stock of {warehouse.name}", partial(stock.count, warehouse))
             for channel in stock.channels:
@@ -149,20 +151,20 @@ class Shop:
         failures = 0
         while True:
             async with self._lanes[message.lane]:
-                wait = await self._attempt(message)
+                wait = await self._attempt(message, self._trade.handle)
                 if wait is None:
                     self._store.put("message", message.number, {"done": True})
                     return
                 failures += 1
                 if failures == ASK_PEOPLE_AFTER:
-                    await self._ask_people(message)
+                    await self._attempt(message, self._trade.ask_people)
             longer = min(self._pace.pause, 0.25 * 2 ** min(failures, 20))
             await asyncio.sleep(max(jittered(longer), wait))
 
-    async def _attempt(self, message: Message) -> float | None:
-        """Work a message off; none: it is done, otherwise it comes again, not before so many seconds."""
+    async def _attempt(self, message: Message, handle: Callable[[Message], Awaitable[None]]) -> float | None:
+        """Have a message handled; none: it is done, otherwise it comes again, not before so many seconds."""
         try:
-            await self._trade.handle(message)
+            await handle(message)
         except NotYet as reason:
             log.debug("%s waits: %s", message.number, reason)
         except Failed as error:
@@ -173,13 +175,6 @@ class Shop:
         else:
             return None
         return 0.0
-
-    async def _ask_people(self, message: Message) -> None:
-        log.warning("%s cannot be worked off", message.number)
-        try:
-            await self._trade.ask_people(message, "cannot be worked off")
-        except Failed as error:
-            log.warning("nobody could be told of %s: %s", message.number, error)
 
     # What is done again and again.
 
@@ -219,6 +214,7 @@ class Shop:
                 return
             for change in batch["changes"]:
                 self._take_change(change)
+            self._stock.read_file(channel)
             await channel.call(f"POST /batches/{quote(no, safe='')}/acknowledgement", {}, key=f"batch/{no}")
             self._store.put("batch", channel.name, no)
 

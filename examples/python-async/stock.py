@@ -19,6 +19,7 @@ class Stock:
     def __init__(self, warehouses: list[Partner], channels: list[Partner]) -> None:
         """Nothing is known before the first count."""
         self.warehouses, self.channels = warehouses, channels
+        self._batched = [channel for channel in channels if channel.kind == "b2b"]
         self._levels: dict[str, Counter[str]] = {}
         self._sequence: Counter[str] = Counter()
         self._captured: dict[str, list[Document]] = {}
@@ -49,13 +50,13 @@ class Stock:
         if moved["reason"] != "shipped":
             self._add(moved["warehouse"], moved["moves"], 1)
 
-    def capture(self, order_no: str, lines: list[Document]) -> None:
-        """An order came in: its units cannot be sold any more, though no release holds them yet."""
-        self._captured[order_no] = lines
+    def capture(self, need: str, lines: list[Document]) -> None:
+        """Somebody needs these units, so they cannot be sold any more, though no release holds them yet."""
+        self._captured[need] = lines
 
-    def settle(self, order_no: str) -> None:
-        """Its units are released, promised or not wanted."""
-        self._captured.pop(order_no, None)
+    def settle(self, need: str) -> None:
+        """They are released, or not wanted."""
+        self._captured.pop(need, None)
 
     def hold(self, warehouse: str, lines: list[Document]) -> None:
         """A release holds these units."""
@@ -76,20 +77,36 @@ class Stock:
         return max(able, key=lambda name: able[name], default="")
 
     async def tell(self, channel: Partner) -> None:
-        """Tell a channel what changed. Each may sell an equal share, so that no unit is sold by two."""
+        """Tell a channel what changed. Each may sell its share, so that no unit is sold by two.
+
+        What one with batches has sold shows in its next file; until then it keeps what it was told.
+        """
         if self.known:
-            told, share = self._told[channel.name], self._share()
+            told, share = self._told[channel.name], self._share(channel)
+            if channel in self._batched:
+                share = {sku: units for sku, units in share.items() if sku not in told}
             news = [{"sku": sku, "quantity": units} for sku, units in share.items() if told.get(sku) != units]
             for first in range(0, len(news), SUBMISSION):
                 await self._submit(channel, news[first : first + SUBMISSION])
 
-    def _share(self) -> dict[str, int]:
+    def read_file(self, channel: Partner) -> None:
+        """What a channel with batches has sold is known up to now."""
+        self._told[channel.name].clear()
+
+    def _share(self, channel: Partner) -> dict[str, int]:
+        """An equal share for each, of which those with batches may still have what they were told before."""
         free: Counter[str] = Counter()
         for levels in self._levels.values():
             free.update(levels)
         for lines in self._captured.values():
             free.subtract({line["sku"]: line["quantity"] for line in lines})
-        return {sku: max(0, units // len(self.channels)) for sku, units in free.items()}
+        equal = {sku: max(0, units // len(self.channels)) for sku, units in free.items()}
+        if channel in self._batched:
+            return equal
+        for batched in self._batched:
+            free.subtract({sku: self._told[batched.name].get(sku, units) for sku, units in equal.items()})
+        others = len(self.channels) - len(self._batched)
+        return {sku: max(0, units // others) for sku, units in free.items()}
 
     async def _submit(self, channel: Partner, updates: list[Document]) -> None:
         # The wall clock rises over restarts as well, which a counter in memory would not.

@@ -15,7 +15,7 @@ from functools import partial
 from itertools import count
 from urllib.parse import quote
 
-from partner import Clock, Failed, Find, Partner, Rejected
+from partner import Failed, Find, Partner, Rejected
 from stock import Stock
 from store import Document, Store
 
@@ -75,11 +75,9 @@ class Release:
 class Trade:
     """Works messages off. Raises NotYet or Failed where a message has to come again."""
 
-    def __init__(
-        self, store: Store, partners: list[Partner], stock: Stock, clock: Clock, take: Callable[[Message], None]
-    ) -> None:
+    def __init__(self, store: Store, partners: list[Partner], stock: Stock, take: Callable[[Message], None]) -> None:
         """The trade between these partners, remembered in the store; `take` takes messages to ourselves."""
-        self._store, self._stock, self._clock, self._take = store, stock, clock, take
+        self._store, self._stock, self._take = store, stock, take
         self._by_name = {partner.name: partner for partner in partners}
         self._erp = next(partner for partner in partners if partner.role == "erp")
         self._desk = next(partner for partner in partners if partner.role == "desk")
@@ -109,9 +107,10 @@ class Trade:
         if handler:
             await handler(message)
 
-    async def ask_people(self, message: Message, why: str) -> None:
+    async def ask_people(self, message: Message) -> None:
         """A message fails again and again: a person should know."""
-        await self._exception(f"stuck/{message.number}", message.body.get("order_no", ""), "integration_support", why)
+        no, why = message.body.get("order_no", ""), "cannot be worked off"
+        await self._exception(f"stuck/{message.number}", no, "integration_support", why)
 
     # Orders.
 
@@ -207,7 +206,7 @@ class Trade:
     async def _promise(self, order: Document, lines: list[Document], need: str) -> None:
         """Nobody has it: everybody is told a later date, and the sweep looks for goods from now on."""
         no = order["order_no"]
-        ship_by = self._store.get("promise", need, self._clock.now + 5 * DAY)
+        ship_by = self._store.get("promise", need, self._erp.now + 5 * DAY)
         self._store.put("promise", need, ship_by)
         booked, path = {"lines": lines, "ship_by": ship_by}, f"/sales-orders/{no}/backorders"
         await self._step(f"backorder/{need}", self._erp, f"POST {path}", booked, order=no)
@@ -216,18 +215,24 @@ class Trade:
         about = need.removeprefix(f"{no}/")
         await self._tell(no, "customer", "backordered", about)
         await self._tell(no, "service", "backordered-service", about)
-        self._store.put("waiting", need, {"order_no": no, "lines": lines, "turn": 1})
+        self._wait(need, {"order_no": no, "lines": lines, "turn": 1})
 
     async def _source_again(self, message: Message) -> None:
         """Goods that waited: somebody may have them by now."""
         no, need = message.body["order_no"], message.body["need"]
         waiting = self._store.get("waiting", need)
-        if self._store.get("cancelled", no):
-            self._store.put("waiting", need, None)
-        elif waiting:
+        if waiting:
             turn = waiting["turn"]
             found = await self._source(self._order(no), waiting["lines"], f"{need}/again-{turn}")
-            self._store.put("waiting", need, None if found else {**waiting, "turn": turn + 1})
+            self._wait(need, None if found else {**waiting, "turn": turn + 1})
+
+    def _wait(self, need: str, waiting: Document | None) -> None:
+        """Keep what an order waits for; none: it does not wait any more."""
+        self._store.put("waiting", need, waiting)
+        if waiting:
+            self._stock.capture(need, waiting["lines"])
+        else:
+            self._stock.settle(need)
 
     # What warehouses tell.
 
@@ -402,6 +407,9 @@ class Trade:
             await self._answer(order, cancelled=False, reason="it is on its way already")
             return
         self._store.put("cancelled", no, "as wished")
+        for need, waiting in self._store.all("waiting"):
+            if waiting and waiting["order_no"] == no:
+                self._wait(need, None)
         path = f"/sales-orders/{no}/cancellation"
         await self._step(f"cancel/{no}", self._erp, f"POST {path}", {"reason": "shopper"}, order=no)
         await self._answer(order, cancelled=True, reason="as wished")
