@@ -12,15 +12,15 @@ import os
 from pathlib import Path
 from typing import Any
 
-from shop import Shop
+from office import Office
 from store import SqliteFile, Store
 
 
 async def main(sea: Any) -> None:
     """The shop in virtual time."""
-    shop = Shop(Store(sea.state), os.environ)
-    sea.webhooks(shop)
-    await shop.run()
+    office = Office(Store(sea.state), os.environ)
+    sea.webhooks(office)
+    await office.run()
 
 
 async def serve() -> None:
@@ -29,11 +29,11 @@ async def serve() -> None:
 
     # The file that Seatrial names in the folder of the run, or one here.
     path = Path(os.environ.get("SEATRIAL_STORE", "").removeprefix("sqlite:///") or "shop.sqlite")
-    shop = Shop(Store(SqliteFile(path)), os.environ)
+    office = Office(Store(SqliteFile(path)), os.environ)
     port = int(os.environ.get("PORT", "8080"))
-    server = uvicorn.Server(uvicorn.Config(shop, port=port, lifespan="off", log_level="warning"))
+    server = uvicorn.Server(uvicorn.Config(office, port=port, lifespan="off", log_level="warning"))
     async with asyncio.TaskGroup() as group:
-        group.create_task(shop.run())
+        group.create_task(office.run())
         await server.serve()  # SIGTERM ends the process here: no farewell, everything is kept as it happens
         raise SystemExit("nobody takes webhooks any more")
 

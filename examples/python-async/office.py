@@ -53,11 +53,11 @@ class Pace:
         return cls(**{name: float(seconds) for name, seconds in said.items() if seconds})
 
 
-class Shop:
+class Office:
     """Takes messages in and has them worked off. It is an ASGI app: that is how webhooks come."""
 
     def __init__(self, store: Store, environment: Mapping[str, str]) -> None:
-        """A shop with the partners, and at the pace, of the environment."""
+        """An office with the partners, and at the pace, of the environment."""
         partners = [Partner(told) for told in json.loads(environment["SEATRIAL_PARTNERS"])]
         self._pace = Pace.of(environment)
         self._store = store
