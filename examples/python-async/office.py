@@ -147,7 +147,6 @@ class Office:
 
     async def _work_off(self, message: Message) -> None:
         """One at a time of those of a lane; one that fails steps aside, and does not hold up the next."""
-        await asyncio.sleep(message.due - time.time())
         failures = 0
         while True:
             async with self._lanes[message.lane]:

@@ -84,11 +84,10 @@ class Partner:
 
         `find` is asked after every unclear end, because a partner that remembers no keys would do the work twice.
         """
-        headers = {name: value for name, value in (("Idempotency-Key", key), ("X-Correlation-Id", order)) if value}
         attempt = 1
         while True:
             try:
-                return await self._once(what, body, query, headers)
+                return await self.once(what, body, query=query, key=key, order=order)
             except Failed as error:
                 if attempt == ATTEMPTS or not error.again:
                     raise
@@ -97,7 +96,11 @@ class Partner:
                     return found
             attempt += 1
 
-    async def _once(self, what: str, body: Any, query: Any, headers: dict[str, str]) -> Document:
+    async def once(
+        self, what: str, body: Document | None = None, *, query: Any = None, key: str = "", order: str = ""
+    ) -> Document:
+        """Call once: for what must not be repeated before somebody has looked."""
+        headers = {name: value for name, value in (("Idempotency-Key", key), ("X-Correlation-Id", order)) if value}
         token = self._token
         reply = await self._send(what, body, query, headers, token)
         if reply.status_code in (401, 403) and token:  # the token ran out: this attempt was no attempt

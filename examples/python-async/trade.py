@@ -9,19 +9,17 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Awaitable, Callable, Iterable
-from contextlib import suppress
 from dataclasses import asdict, dataclass, replace
-from functools import partial
 from itertools import count
 from urllib.parse import quote
 
-from partner import Failed, Find, Partner, Rejected
+from partner import Failed, Find, Partner, Rejected, Unclear
 from stock import Stock
 from store import Document, Store
 
 DAY = 86_400.0
 SETTLED = 10.0
-"""Seconds after which every carrier's look-up shows what was bought."""
+"""Seconds after which a carrier's look-up can be believed to show what it has sold."""
 ALREADY = {"already_exists", "already_cancelled"}
 """Refusals that say: it is done. An earlier attempt of ours was here before."""
 ANSWERS = {"insufficient_stock", "unknown_sku", "too_late", "cancelled", "not_sold", "over_returned"}
@@ -48,8 +46,6 @@ class Message:
     """What it says."""
     at: float = 0.0
     """Second of the run at which it happened."""
-    due: float = 0.0
-    """Not to be worked off before this moment, Unix time."""
 
 
 @dataclass(frozen=True)
@@ -242,7 +238,7 @@ class Trade:
         if release is None or release.stage == "planned":
             raise NotYet(f"release {message.body['release_no']} is not ours yet")
         if release.stage in OVER:  # news that came late
-            if self._store.begun(f"label/{state['parcel_no']}"):
+            if self._asked(state["parcel_no"]):
                 self._suspect_spare_labels(release, state["parcel_no"])
         elif state["stage"] == "packed":
             await self._packed(self._order(no), release, state)
@@ -305,38 +301,59 @@ class Trade:
     # Labels.
 
     async def _label(self, order: Document, release: Release, parcel: str, units: int) -> Document:
-        """From the cheapest carrier that sells one. If another may have been sold as well, it is looked for later."""
+        """One that was bought before, or a new one. Who may have sold another has to take it back later."""
         name, no = f"label/{parcel}", order["order_no"]
         label = self._store.result(name)
         if label is not None:
             return label
-        is_doubtful = not self._store.begin(name)
-        if is_doubtful:
-            label = await self._bought_before(no, parcel)
+        label, closed = await self._bought_before(no, parcel)
         if label is None:
-            label, is_unclear = await self._buy(order, parcel, units)
-            is_doubtful |= is_unclear
-        if is_doubtful:
+            label = await self._buy(order, parcel, units, closed)
+        if len(self._asked(parcel)) > 1:
             self._suspect_spare_labels(release, parcel)
         if label is None:
             raise NotYet(f"no carrier sells a label for {parcel}")
         return self._store.record(name, label)
 
-    async def _buy(self, order: Document, parcel: str, units: int) -> tuple[Document | None, bool]:
-        """A label, if anybody sells one, and whether anybody may have sold another."""
-        no, is_unclear = order["order_no"], False
-        for _ in range(2):  # an offer may expire before it is taken: then all are asked for new ones
-            for carrier, rate in await self._offers(order, parcel, units):
-                find = partial(self._find_label, carrier, no, parcel)
-                body = {"order_no": no, "parcel_no": parcel, "rate_id": rate["rate_id"]}
-                key = f"label/{parcel}/{rate['rate_id']}"
-                try:
-                    label = await carrier.call("POST /labels", body, key=key, order=no, find=find)
-                except Failed:  # and even a refusal may be the look-up's
-                    is_unclear = True
-                else:
-                    return {**label, "carrier": carrier.name}, is_unclear
-        return None, is_unclear
+    async def _bought_before(self, no: str, parcel: str) -> tuple[Document | None, set[str]]:
+        """A label from an attempt whose end nobody knows; carriers that may have sold one and do not show it yet."""
+        closed: set[str] = set()
+        for carrier, asked in self._asked(parcel):
+            try:
+                label = await self._find_label(carrier, no, parcel)
+            except Failed:
+                closed.add(carrier.name)
+            else:
+                if label:
+                    return {**label, "carrier": carrier.name}, closed
+                if time.time() < asked + SETTLED:
+                    closed.add(carrier.name)
+        return None, closed
+
+    async def _buy(self, order: Document, parcel: str, units: int, closed: set[str]) -> Document | None:
+        """From the cheapest carrier that sells one. No carrier is asked twice before its look-up can be believed."""
+        no = order["order_no"]
+        for carrier, rate in await self._offers(order, parcel, units):
+            if carrier.name in closed:
+                continue
+            asked, key = f"{parcel}/{carrier.name}", f"label/{parcel}/{rate['rate_id']}"
+            body = {"order_no": no, "parcel_no": parcel, "rate_id": rate["rate_id"]}
+            self._store.put("asked", asked, time.time())
+            try:
+                label = await carrier.once("POST /labels", body, key=key, order=no)
+            except Unclear:
+                closed.add(carrier.name)
+            except Rejected as error:  # an offer that has expired, mostly: next time there are new ones
+                if error.code != "already_done":
+                    self._store.put("asked", asked, 0.0)
+            else:
+                return {**label, "carrier": carrier.name}
+        return None
+
+    def _asked(self, parcel: str) -> list[tuple[Partner, float]]:
+        """The carriers that have sold a label for a parcel, or may have, and when they were asked for it."""
+        asked = [(carrier, self._store.get("asked", f"{parcel}/{carrier.name}", 0.0)) for carrier in self._carriers]
+        return [(carrier, when) for carrier, when in asked if when]
 
     async def _offers(self, order: Document, parcel: str, units: int) -> list[tuple[Partner, Document]]:
         """What carriers ask for a parcel, the cheapest first."""
@@ -353,30 +370,21 @@ class Trade:
         offers = [offer for told in await asyncio.gather(*map(ask, self._carriers)) for offer in told]
         return sorted(offers, key=lambda offer: offer[1]["price"])
 
-    async def _bought_before(self, no: str, parcel: str) -> Document | None:
-        for carrier in self._carriers:
-            with suppress(Failed):  # who cannot be asked now is asked again when all has settled
-                label = await self._find_label(carrier, no, parcel)
-                if label:
-                    return {**label, "carrier": carrier.name}
-        return None
-
     async def _find_label(self, carrier: Partner, no: str, parcel: str) -> Document | None:
         label = await carrier.get(f"/labels/{_in_path(parcel)}", order_no=no)
         return label if label["id"] else None
 
     def _suspect_spare_labels(self, release: Release, parcel: str) -> None:
         body = {"order_no": release.order_no, "release_no": release.release_no, "parcel_no": parcel}
-        lane, due = f"spare/{parcel}", time.time() + SETTLED
-        self._take(Message(lane, lane, "spare_labels", body, due=due))
+        self._take(Message(f"spare/{parcel}", f"spare/{parcel}", "spare_labels", body))
 
     async def _give_spare_labels_back(self, message: Message) -> None:
         """Every label of a parcel but the one that it carries."""
         no, parcel = message.body["order_no"], message.body["parcel_no"]
-        release, attached = self._release(message.body["release_no"]), self._store.result(f"attach/{parcel}")
-        if attached is None and (release is None or release.stage not in OVER):
-            raise NotYet(f"{parcel} has no label yet")
-        used = None if attached is None or "rejected" in attached else self._store.result(f"label/{parcel}")
+        release = self._release(message.body["release_no"])
+        if release is None or release.stage == "accepted" or time.time() < release.since + SETTLED:
+            raise NotYet(f"another label for {parcel} may still be bought, or show up")
+        used = self._store.result(f"label/{parcel}") if release.stage in ON_THE_WAY else None
         for carrier in self._carriers:
             label = await self._find_label(carrier, no, parcel)
             if label and (used is None or label["tracking_no"] != used["tracking_no"]):
