@@ -17,9 +17,11 @@ pytestmark = [pytest.mark.wire, pytest.mark.slow]
 
 needs_node = pytest.mark.skipif(shutil.which("node") is None, reason="no node on this machine")
 needs_requests = pytest.mark.skipif(find_spec("requests") is None, reason="requests is not installed")
+needs_httpx = pytest.mark.skipif(find_spec("httpx") is None, reason="httpx is not installed")
 EXAMPLES = [
     pytest.param("node", "examples/node/main.js", marks=needs_node, id="node"),
     pytest.param(sys.executable, "examples/python-sync/main.py", marks=needs_requests, id="python-sync"),
+    pytest.param(sys.executable, "examples/python-async/main.py", marks=needs_httpx, id="python-async"),
 ]
 SEATRIAL = (sys.executable, "-c", "from seatrial.cli import main; main()")
 
