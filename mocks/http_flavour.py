@@ -31,6 +31,10 @@ class Flavour(msgspec.Struct, frozen=True):
     """The other side closed the connection without a whole reply."""
 
 
+class Cookieless:
+    """A reply of which it is known that it sets no cookie."""
+
+
 _known: dict[type, Flavour] = {}
 
 
@@ -62,7 +66,7 @@ def _flavour(kind: type) -> Flavour:
 def _whole(library: Any) -> Callable[[int, list[tuple[bytes, bytes]], bytes, timedelta], Any]:
     """A response whose body has been read: in a sixth of the time of one that the library has yet to read."""
 
-    class Response(library.Response):  # type: ignore[misc]
+    class Response(library.Response, Cookieless):  # type: ignore[misc]
         """It has been read, and can be read as it came all the same: nobody knows whether somebody wants to."""
 
         def iter_raw(self, chunk_size: int | None = None) -> Iterator[bytes]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from itertools import count
 from math import inf
 from types import TracebackType
@@ -70,16 +70,19 @@ class PartnersTransport:
 
     async def handle_async_request(self, request: HttpRequest) -> Any:
         """Answer a request, or raise what the client would raise on a socket."""
-        url = request.url
-        target = url.raw_path.decode("ascii")
-        for desk in self._desks.get((url.raw_host, url.port or _PORTS.get(url.scheme, 0)), ()):
+        return await self.answer(request, self.found(request.url))
+
+    def found(self, url: Any) -> Sequence[_Desk]:
+        """The partners at the host of a URL."""
+        return self._desks.get((url.raw_host, url.port or _PORTS.get(url.scheme, 0)), ())
+
+    async def answer(self, request: HttpRequest, desks: Sequence[_Desk]) -> Any:
+        """The same, where the partners at its host have been found."""
+        target = request.url.raw_path.decode("ascii")
+        for desk in desks:
             if target.startswith(desk.path) and target[len(desk.path) : len(desk.path) + 1] in ("/", "?", ""):
                 return await desk.answer(request, target[len(desk.path) :])
         raise self.nobody(request)
-
-    def knows(self, url: Any) -> bool:
-        """Whether a partner is found at the host of a URL."""
-        return (url.raw_host, url.port or _PORTS.get(url.scheme, 0)) in self._desks
 
     async def aclose(self) -> None:
         """Nothing is open."""

@@ -35,6 +35,7 @@ OPENAPI: Final = "/openapi.json"
 _TAKEN: Final = frozenset({JSON, f"{JSON}; charset=utf-8", f"{JSON};charset=utf-8", f"{JSON}; charset=UTF-8"})
 _KNOWN_AT_MOST: Final = 1024
 _names: dict[bytes, str] = {}
+_tables: dict[type[Partner], RouteTable] = {}
 _TOLD_AT_MOST: Final = 80  # letters of what a caller sent that a refusal repeats
 
 
@@ -112,7 +113,7 @@ class Face:
         self.partner = partner
         self.tokens = Tokens(dice, partner.name)
         self._by_token = partner.conduct.auth.by_token
-        self._routes = RouteTable(partner.operations.values())
+        self._routes = _routes_of(type(partner))
         self._encode = msgspec.json.Encoder().encode
 
     def ask(self, method: str, target: str, headers: Mapping[str, str], body: bytes) -> Asked:
@@ -154,6 +155,13 @@ class Face:
         ground = self.partner.ground
         now = ground.env.now
         return self._encode(Clock(now, ground.day.wall(now), ground.pace))
+
+
+def _routes_of(kind: type[Partner]) -> RouteTable:
+    """The routes of a kind of partner: made once, not in every life of every run."""
+    if kind not in _tables:
+        _tables[kind] = RouteTable(kind.operations.values())
+    return _tables[kind]
 
 
 class Denial(msgspec.Struct, frozen=True, gc=False):

@@ -11,7 +11,7 @@ import logging
 import time
 from collections import defaultdict
 from collections.abc import Awaitable, Callable, Iterable, Mapping
-from dataclasses import asdict, dataclass, fields
+from dataclasses import dataclass, fields
 from functools import partial
 from typing import Any
 from urllib.parse import quote
@@ -136,7 +136,7 @@ class Office:
     def _take(self, message: Message) -> None:
         """Keep a message, and have it worked off; what is known already is not taken again."""
         if self._store.get("message", message.number) is None:
-            self._store.put("message", message.number, asdict(message))
+            self._store.put("message", message.number, dict(vars(message)))
             self._begin(message)
 
     def _begin(self, message: Message) -> None:

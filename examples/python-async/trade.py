@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Awaitable, Callable, Iterable
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from itertools import count
 from urllib.parse import quote
 
@@ -520,7 +520,7 @@ class Trade:
     def _place(self, release: Release) -> Release:
         """Keep where a release stands."""
         release = replace(release, since=time.time())
-        self._store.put("release", release.release_no, asdict(release))
+        self._store.put("release", release.release_no, dict(vars(release)))
         return release
 
     def _release(self, release_no: str) -> Release | None:

@@ -21,7 +21,7 @@ def seeded(loop: asyncio.AbstractEventLoop, seed: int) -> Iterator[None]:
     So are `uuid.uuid4`, `secrets` and `random.SystemRandom`. A generator that code seeded itself is its own matter.
     """
     before = random.getstate()
-    with _bytes.held():
+    with bytes_bound():
         random.seed(seed)
         _sources[loop] = random.Random(f"{seed}/system")
         try:
@@ -39,7 +39,8 @@ def _bind(rebinding: Rebinding) -> None:
     rebinding.everywhere({real: stand_in})
 
 
-_bytes: Final = SharedRebinding(_bind)
+bytes_bound: Final = SharedRebinding(_bind).held
+"""Within, whoever asks the system for bytes asks the run that his code lives in; outside of one, the system."""
 
 
 def _urandom(real: Callable[[int], bytes]) -> Callable[[int], bytes]:

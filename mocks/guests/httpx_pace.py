@@ -12,6 +12,7 @@ from collections.abc import Callable
 from functools import cache, lru_cache
 from typing import Any, Final
 
+from seatrial.mocks.http_flavour import Cookieless
 from seatrial.sim.rebinding import Rebinding
 
 __tracebackhide__ = True  # a test that fails shows its own lines and the client's
@@ -41,6 +42,8 @@ def _remembered(parse: Callable[..., Any]) -> Callable[..., Any]:
 
 def _where_there_are_any(extract: Callable[[Any, Any], None]) -> Callable[[Any, Any], None]:
     def extract_cookies(self: Any, response: Any) -> None:
+        if isinstance(response, Cookieless):
+            return
         headers = response.headers
         if "set-cookie" in headers or "set-cookie2" in headers:
             extract(self, response)

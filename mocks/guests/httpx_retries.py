@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable
 from typing import Any, Final
 
 from seatrial.mocks.http_flavour import flavour_of
@@ -37,12 +37,11 @@ async def repeated_async(transport: Any, request: Any, ask: Callable[[], Awaitab
     return await ask()
 
 
-def _pauses(transport: Any) -> Iterator[float]:
+def _pauses(transport: Any) -> list[float]:
     """One pause for each retry: none before the first, then growing ones, as the library under httpx has them."""
     pool = getattr(transport, "_pool", None)
     told: int = getattr(pool, "retries", 0) or getattr(pool, "_retries", 0)
-    for number in range(told):
-        yield _FACTOR * 2 ** (number - 1) if number else 0.0
+    return [_FACTOR * 2 ** (number - 1) if number else 0.0 for number in range(told)]
 
 
 def _refused(request: Any) -> Any:

@@ -77,8 +77,8 @@ def _asynchronous(real: Any) -> Any:
                 return await real(self, request)
             await request.aread()
             return repeated(self, request, partial(near.answer, request), near.pass_time)
-        if partners.knows(request.url):
-            return await repeated_async(self, request, partial(partners.handle_async_request, request))
+        if found := partners.found(request.url):
+            return await repeated_async(self, request, partial(partners.answer, request, found))
         with _elsewhere(self, partners, request):
             return await real(self, request)
 
@@ -91,12 +91,13 @@ def _synchronous(real: Any) -> Any:
         if partners is None:
             near = nearby(str(request.url))
             return real(self, request) if near is None else _answered(self, near, request)
-        if not partners.knows(request.url):
+        found = partners.found(request.url)
+        if not found:
             with _elsewhere(self, partners, request):
                 return real(self, request)
         _check(f"a synchronous {type(request).__module__.partition('.')[0]} client in asynchronous code")
         request.read()
-        ask = partial(partners.handle_async_request, request)
+        ask = partial(partners.answer, request, found)
         response = repeated(self, request, lambda: greenlets.wait(ask()), greenlets.sleep)
         response.request = request
         return response

@@ -72,9 +72,10 @@ def _around_guests(integration: Under) -> Iterator[None]:
         yield
         return
     check_extra()
+    from seatrial.mocks.guests.chance import bytes_bound
     from seatrial.mocks.guests.routing import routed
 
-    with clocks_bound(), routed():
+    with clocks_bound(), bytes_bound(), routed():
         yield
 
 

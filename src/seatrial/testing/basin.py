@@ -87,7 +87,7 @@ class Basin:
 
     def answer(self, request: Any) -> Any:
         """Answer a request of httpx whose body was read, or raise what its client would raise on a socket."""
-        if not self._transport.knows(request.url):
+        if not self._transport.found(request.url):
             raise BadInput("no partner is found at this URL", value=str(request.url), known=self.urls.values())
         return self.carry(self._transport.handle_async_request(request))
 
