@@ -8,6 +8,8 @@ import { Rejected, Unclear, clock } from './partner.js';
 /** Something else has to come first; the message is tried again a little later. */
 export class NotYet extends Error {}
 
+// Refusals that say that an attempt before this one did it.
+const ALREADY = ['already_exists', 'already_cancelled'];
 const DAY = 86_400;
 const part = encodeURIComponent; // release numbers have a slash in them
 const units = (lines) => lines.reduce((sum, line) => sum + line.quantity, 0);
@@ -69,7 +71,7 @@ export class Flow {
       return this.journal.record(name, await partner.call(method, path, { body, key: name, order, find }));
     } catch (error) {
       if (!(error instanceof Rejected)) throw error;
-      if (error.code === 'already_exists') return this.journal.record(name, { id: error.pointer });
+      if (ALREADY.includes(error.code)) return this.journal.record(name, { id: error.pointer });
       if (final.includes(error.code)) return this.journal.record(name, { rejected: error.code });
       throw error;
     }
@@ -198,10 +200,15 @@ export class Flow {
     const path = `/releases/${part(release_no)}/label`;
     await this.step(`attach/${parcel_no}`, this.named(release.warehouse), 'POST', path, body, { order: no });
     this.mark(release_no, release, 'labelled');
+    await this.sourceTheRest(order, release_no, release, short);
+  }
+
+  /** What was not found on the shelf comes from elsewhere, or later; each webhook of a parcel may be the last. */
+  async sourceTheRest(order, release_no, release, short) {
     if (short.length) await this.source(order, short, `rest-of-${release_no}`, [release.warehouse]);
   }
 
-  async dispatched(order, release_no, release, { parcel_no, carrier, tracking_no, packed: lines, at }) {
+  async dispatched(order, release_no, release, { parcel_no, carrier, tracking_no, packed: lines, short, at }) {
     const { order_no: no, channel } = order;
     const parcel = { parcel_no, carrier, tracking_no, lines };
     await this.step(`confirm/${parcel_no}`, this.named(channel), 'POST', `/orders/${no}/shipments`, parcel, { order: no });
@@ -211,6 +218,7 @@ export class Flow {
     const invoice = { order_no: no, parcel_no, posted_at: at };
     await this.step(`invoice/${parcel_no}`, this.erp, 'POST', '/invoices', invoice, { order: no });
     this.journal.set(`invoiced/${no}`, release.warehouse);
+    await this.sourceTheRest(order, release_no, release, short);
     this.mark(release_no, release, 'shipped');
   }
 
@@ -253,7 +261,8 @@ export class Flow {
         for (const name of suspects) this.#giveBack(order.order_no, parcel_no, name);
         return this.journal.record(step, { ...label, carrier: carrier.name });
       } catch (error) {
-        if (error instanceof Unclear) suspects.push(carrier.name);
+        // `already_done`: by an attempt whose reply was lost; any other refusal sells nothing
+        if (error instanceof Unclear || error.code === 'already_done') suspects.push(carrier.name);
         else if (!(error instanceof Rejected)) throw error;
       }
     }
@@ -351,7 +360,9 @@ export class Flow {
 
   async received({ rma_no, order_no: no, lines, warehouse }, id) {
     if (!rma_no) return this.exception(`unannounced/${id}`, no, 'customer_service', `goods came back to ${warehouse}`);
-    const body = { order_no: no, rma_no, lines, posted_at: clock.now };
+    const posted_at = this.journal.get(`posted/${rma_no}`) ?? clock.now; // a repeat under the same key says the same
+    this.journal.set(`posted/${rma_no}`, posted_at);
+    const body = { order_no: no, rma_no, lines, posted_at };
     const { amount } = await this.step(`credit/${rma_no}`, this.erp, 'POST', '/credit-memos', body, { order: no });
     return this.refund(this.journal.get(`order/${no}`), rma_no, amount, 'returned');
   }

@@ -19,6 +19,8 @@ from store import Document, Message, Release, Store
 DAY = 86_400.0
 ANSWERS = {"insufficient_stock", "unknown_sku", "too_late", "not_sold", "over_returned"}
 """Refusals that are an answer of the trade: nothing is gained by asking again."""
+ALREADY = {"already_exists", "already_cancelled"}
+"""Refusals that say that an attempt before this one did it."""
 
 
 class NotYet(Exception):
@@ -197,6 +199,10 @@ class Flow:
         path = f"/releases/{quote(release.release_no, safe='')}/label"
         self._step(f"attach/{parcel}", self._by_name[release.warehouse], f"POST {path}", body, order=no)
         self._store.place(replace(release, stage="labelled"))
+        self._source_the_rest(order, release, state)
+
+    def _source_the_rest(self, order: Document, release: Release, state: Document) -> None:
+        """What was not found on the shelf comes from elsewhere, or later; each webhook of a parcel may be the last."""
         if state["short"]:
             self._source(order, state["short"], f"rest-of-{release.release_no}", [release.warehouse])
 
@@ -211,6 +217,7 @@ class Flow:
         owed = {"order_no": no, "parcel_no": parcel, "posted_at": at}
         self._step(f"invoice/{parcel}", self._erp, "POST /invoices", owed, order=no)
         self._store.put(f"invoiced/{no}", release.warehouse)
+        self._source_the_rest(order, release, state)
         self._store.place(replace(release, stage="shipped"))
 
     def _adjusted(self, message: Message) -> None:
@@ -250,8 +257,9 @@ class Flow:
             )  # fmt: skip
         except Unclear:
             suspects.append(carrier.name)
-        except Rejected:
-            pass  # certainly not sold
+        except Rejected as error:
+            if error.code == "already_done":  # by an attempt whose reply was lost; any other refusal sells nothing
+                suspects.append(carrier.name)
         else:
             return {**label, "carrier": carrier.name}
         return None
@@ -353,7 +361,9 @@ class Flow:
             why = f"goods came back to {message.body['warehouse']} unannounced"
             self._exception(f"unannounced/{message.id}", no, "customer_service", why)
             return
-        body = {"order_no": no, "rma_no": rma, "lines": message.body["lines"], "posted_at": clock.now}
+        at = self._store.get(f"posted/{rma}", clock.now)  # a repeat under the same key has to say the same
+        self._store.put(f"posted/{rma}", at)
+        body = {"order_no": no, "rma_no": rma, "lines": message.body["lines"], "posted_at": at}
         credit = self._step(f"credit/{rma}", self._erp, "POST /credit-memos", body, order=no)
         self._refund(self._order(no), rma, credit["amount"], "returned")
 
@@ -394,7 +404,7 @@ class Flow:
         try:
             reply = partner.call(what, body, key=name, order=order, find=find)
         except Rejected as error:
-            if error.code == "already_exists":
+            if error.code in ALREADY:
                 reply = {"id": error.pointer}
             elif error.code in ANSWERS:
                 reply = {"rejected": error.code}

@@ -100,7 +100,7 @@ class Office:
         else:
             self.store.finish(message)
             return
-        self.store.put_off(message, min(5.0, 0.25 * 2**message.failures) * random.uniform(0.5, 1.5))
+        self.store.put_off(message, min(5.0, 0.25 * 2 ** min(message.failures, 20)) * random.uniform(0.5, 1.5))
         if message.failures == 12:
             self._flow.ask_people(message, "cannot be worked off")
 

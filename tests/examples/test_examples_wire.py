@@ -60,6 +60,13 @@ def test_an_example_enters_no_order_twice_where_replies_are_lost(
     assert code == 0, said
 
 
+@pytest.mark.parametrize(("program", "script"), EXAMPLES)
+def test_an_example_brings_every_second_thought_to_its_end(voyage: Any, root: Path, program: str, script: str) -> None:
+    """The repeat of a cancellation is refused as done already; the repeat of a credit memo has to say the same."""
+    code, said = voyage("examples/second-thoughts.yaml", program, str(root / script))
+    assert code == 0, said
+
+
 def test_in_the_compose_file_the_integration_shares_the_network_of_seatrial(root: Path) -> None:
     """What listens on loopback only is reached from the same network namespace, and from nowhere else."""
     services = yaml.safe_load((root / "examples" / "compose.yaml").read_text())["services"]
