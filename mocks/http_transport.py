@@ -15,7 +15,7 @@ from seatrial.mocks.http_replies import Told, failed, response
 from seatrial.sim.envelopes import ATTEMPT
 from seatrial.sim.errors import BadInput, CallError, HarnessError, Rejected, TimedOut
 from seatrial.sim.fences import FencedLoop
-from seatrial.sim.http_face import CLOCK, OPENAPI, Asked, Face, headers_of
+from seatrial.sim.http_face import CLOCK, OPENAPI, Asked, Face, Unread, headers_of
 from seatrial.sim.link import Link
 from seatrial.sim.process import Incarnation
 from seatrial.sim.waits import pause
@@ -171,11 +171,14 @@ class _Desk:
         return count
 
     async def _turn_away(self, flavour: Flavour, error: Rejected, patience: float) -> Any:
-        """What is none of the partner's operations takes the trip all the same, and is recorded."""
-        name, trip = self._link.partner.name, self._link.latency(f"unread/{self._unread()}")
+        """What the partner cannot read takes the trip all the same, and is recorded."""
+        partner, trip = self._link.partner, self._link.latency(f"unread/{self._unread()}")
         in_time = trip <= patience
         await pause(self._env, min(trip, patience))
-        seen: CallError = error if in_time else TimedOut(f"no reply from {name} in time")
+        seen: CallError = error if in_time else TimedOut(f"no reply from {partner.name} in time")
         took = min(trip, patience)
-        self._link.evidence.call(name, "", "", "", "", 1, seen.outcome, seen.status, took, "", "", seen.code)
+        if isinstance(error, Unread):
+            error.record(partner, seen, took)
+        else:
+            partner.evidence.call(partner.name, "", "", "", "", 1, seen.outcome, seen.status, took, "", "", seen.code)
         return failed(flavour, self._face, seen, took)

@@ -105,6 +105,10 @@ _TABLE: Final[Mapping[str, Remedy]] = {
         "book below what lies on the shelf.",
         ("reconciliation",),
     ),
+    "UNREAD_REQUEST": Remedy(
+        "What was asked for was not done, and repeating it will not help: a field is missing, or it is of another kind.",
+        ("dead_letter",),
+    ),
     "OVERBOUGHT": Remedy("More was bought for a back-order than it needs, and lies on the shelf.", _TWICE),
     "OVERALLOCATED": Remedy("A warehouse promised units that its book does not have.", ("reservation", *_TWICE)),
     "NEGATIVE_STOCK": Remedy(

@@ -13,14 +13,14 @@ import msgspec
 
 from seatrial.sim.call import NO_HEADERS
 from seatrial.sim.dice import Dice
-from seatrial.sim.envelopes import ATTEMPT, BUSINESS_TIME, IDEMPOTENCY_KEY, RETRY_AFTER, refusal_of
+from seatrial.sim.envelopes import ATTEMPT, BUSINESS_TIME, IDEMPOTENCY_KEY, RETRY_AFTER, UNREADABLE, refusal_of
 from seatrial.sim.envelopes import FOREIGN_BODIES as FOREIGN_BODIES
 from seatrial.sim.envelopes import GARBLED as GARBLED
-from seatrial.sim.errors import Rejected
+from seatrial.sim.errors import CallError, Rejected
 from seatrial.sim.openapi import openapi_of
 from seatrial.sim.operation import Operation, Request
 from seatrial.sim.partner import Partner
-from seatrial.sim.routes import RouteTable
+from seatrial.sim.routes import NOTHING, RouteTable
 from seatrial.sim.session import SignedIn
 from seatrial.sim.tokens import Tokens
 
@@ -37,6 +37,7 @@ _KNOWN_AT_MOST: Final = 1024
 _names: dict[bytes, str] = {}
 _tables: dict[type[Partner], RouteTable] = {}
 _TOLD_AT_MOST: Final = 80  # letters of what a caller sent that a refusal repeats
+_NOTED_AT_MOST: Final = 300  # letters of why it could not be read
 
 
 class Headers(Mapping[str, str]):
@@ -95,6 +96,24 @@ class Asked(msgspec.Struct, frozen=True, gc=False):
     """All headers, by name in any case."""
 
 
+class Unread(Rejected):
+    """A request for a known operation that cannot be read; `key` and `order` are what of it can be all the same."""
+
+    def __init__(self, why: Rejected, operation: Operation, fields: Mapping[str, str], body: bytes) -> None:
+        super().__init__(why.code, str(why), status=why.status)
+        self.operation = operation
+        said = {**_scalars(body), **fields}
+        self.key = said.get(operation.key, "")
+        self.order = said.get(operation.order, "")
+
+    def record(self, partner: Partner, seen: CallError, took: float) -> None:
+        """Write how the call ended for its caller after `took` seconds, and what could not be read."""
+        asked, log = self.operation, partner.evidence
+        outcome = (seen.outcome, seen.status, took, "", "", seen.code)
+        log.call(partner.name, asked.name, asked.document, self.key, self.order, 1, *outcome)
+        log.note("unread", self.key, self.order, detail=f"{partner.name}.{asked.name}: {self}"[:_NOTED_AT_MOST])
+
+
 class Clock(msgspec.Struct, frozen=True):
     """The time of the run."""
 
@@ -119,22 +138,26 @@ class Face:
     def ask(self, method: str, target: str, headers: Mapping[str, str], body: bytes) -> Asked:
         """What a request asks. `target` is path and query as sent, `headers` have names in lower case.
 
-        Raises Rejected: 404 `unknown_route`, 405 `method_not_allowed`, 415 `unsupported_media_type`, 400
-        `invalid_request`. Whether its token is good is for the partner's gates to say.
+        Raises Rejected: 404 `unknown_route`, 405 `method_not_allowed`; and Unread, where the operation is known: 415
+        `unsupported_media_type`, 400 `invalid_request`. Whether its token is good is for the partner's gates to say.
         """
         path, _, query = target.partition("?")
         route, fields = self._routes.find(method, unquote(path) if "%" in path else path)
-        if body and headers.get("content-type") not in _TAKEN and method != "GET":
-            _check_type(headers.get("content-type", ""))
-        request = route.read(fields, query, body)
         get = headers.get
+        try:
+            if body and get("content-type") not in _TAKEN and method != "GET":
+                _check_type(get("content-type", ""))
+            request = route.read(fields, query, body)
+            attempt = _attempt_of(headers[ATTEMPT]) if ATTEMPT in headers else 1
+        except Rejected as error:
+            raise Unread(error, route.operation, fields, body) from error
         since = self.tokens.read(get("authorization", ""))
         return Asked(
             route.operation,
             request,
             since if self._by_token else max(0.0, since),  # a sign-in that nobody asks for still counts where given
             get(IDEMPOTENCY_KEY, ""),
-            _attempt_of(headers[ATTEMPT]) if ATTEMPT in headers else 1,
+            attempt,
             Headers(headers),
         )
 
@@ -191,6 +214,16 @@ def reply_headers(kind: str, now: float, retry_after: str = "") -> list[tuple[st
     """The headers that every reply has, besides its length; `now` is the second of the run."""
     headers = [("content-type", kind), (BUSINESS_TIME, f"{now:.6f}")]
     return [*headers, (RETRY_AFTER, retry_after)] if retry_after else headers
+
+
+def _scalars(body: bytes) -> Mapping[str, str]:
+    """What a body says in a word, by name."""
+    try:
+        said = msgspec.json.decode(body)
+    except UNREADABLE:
+        return NOTHING
+    words = said.items() if isinstance(said, dict) else ()
+    return {name: str(word)[:_TOLD_AT_MOST] for name, word in words if isinstance(word, str | int)}
 
 
 def _check_type(kind: str) -> None:

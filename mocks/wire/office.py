@@ -21,7 +21,7 @@ from seatrial.sim.errors import Rejected
 from seatrial.sim.exchange import Exchange, Line
 from seatrial.sim.fate import Deliver, Drip
 from seatrial.sim.fault import Decision
-from seatrial.sim.http_face import CLOCK, OPENAPI, Asked, Face, headers_of
+from seatrial.sim.http_face import CLOCK, OPENAPI, Asked, Face, Unread, headers_of
 from seatrial.sim.latency import sampler
 from seatrial.sim.operation import Operation, Request
 from seatrial.sim.paced import PacedClock
@@ -80,6 +80,11 @@ class Office:
         try:
             body = b"" if scope["method"] == "GET" else await body_of(receive)
             asked = self.face.ask(scope["method"], target, headers, body)
+        except Unread as error:
+            self._clock.catch_up()
+            error.record(self.partner, error, stopwatch() - began)
+            await refuse(send, error, self._headers(b"application/json"))
+            return
         except Rejected as error:
             await self._sidestep(scope, error, send)
             return

@@ -9,6 +9,7 @@ from typing import Any
 
 import httpx
 import httpx2
+import polars as pl
 import pytest
 
 from seatrial.mocks.http_transport import PartnersTransport, url_of
@@ -174,6 +175,18 @@ def test_what_is_no_operation_is_refused_in_the_partners_words(
     assert (reply.status_code, reply.json()["error"]["code"]) == (status, code)
     (row,) = quay.world.evidence.frame().filter(kind="call").rows(named=True)
     assert (row["partner"], row["outcome"], row["status"], row["latency"]) == ("desk", "rejected", status, TRIP * 1e6)
+
+
+def test_what_cannot_be_read_is_recorded_with_all_that_can() -> None:
+    """A field is missing: operation, key and order stand in the evidence, and beside them what was wrong."""
+    quay = Quay()
+    quay.run(lambda client: client.post("/messages", json={"message_no": "M-1", "order_no": "MP-1", "audience": []}))
+    call, note = quay.world.evidence.frame().filter(pl.col("kind").is_in(["call", "note"])).rows(named=True)
+    assert [call[name] for name in ("operation", "document", "key", "correlation", "status", "code")] == [
+        "notify", "notification", "M-1", "MP-1", 400, "invalid_request",
+    ]  # fmt: skip
+    assert (note["operation"], note["key"], note["correlation"]) == ("unread", "M-1", "MP-1")
+    assert note["document_id"].startswith("desk.notify: Expected `str`, got `array`")
 
 
 def test_a_token_proves_a_sign_in_until_it_expires() -> None:

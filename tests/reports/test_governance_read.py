@@ -200,3 +200,12 @@ def test_the_witness_of_supply_that_was_bought_again_shows_its_purchases(history
 def test_a_scenario_can_set_a_target_for_every_step_that_is_judged() -> None:
     """The schema of scenarios and the measure know the same steps."""
     assert tuple(STEP_TARGETS) == TARGETS
+
+
+def test_requests_that_nobody_could_read_are_counted(history, read) -> None:
+    """Two notes of one order; what the integration says of itself is none."""
+    for _ in range(2):
+        history.rows.note("unread", "MP-1", "MP-1", detail="erp.create_sales_order: missing `channel`")
+    history.rows.note("dead_letter", "MP-2", "MP-2")
+    found = read("unread", history)["unread.calls"]
+    assert (found.value, found.keys) == (2.0, ("MP-1",))

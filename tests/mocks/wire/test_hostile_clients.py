@@ -9,6 +9,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 import msgspec
+import polars as pl
 import pytest
 from aiohttp import web
 
@@ -125,6 +126,20 @@ def test_nonsense_gets_the_partners_own_refusal(case: str, name: str, tmp_path: 
         assert answer.startswith(f"HTTP/1.1 {status} ".encode()), answer[:200]
         body = msgspec.json.decode(answer.partition(b"\r\n\r\n")[2])
         assert body["error"]["code"] == code
+
+    sail(tmp_path, play)
+
+
+def test_what_cannot_be_read_stands_in_the_evidence(tmp_path: Path) -> None:
+    """With the operation, the order, and what was wrong; what is no operation at all leaves nothing."""
+
+    async def play(front: Front) -> None:
+        await front.say("erp", *posted(b'{"order_no": "SF-1"}'))
+        await front.say("erp", *REFUSED["an unknown route"][0])
+        rows = front.world.evidence.frame().filter(pl.col("kind").is_in(["call", "note"])).rows(named=True)
+        told = [(row["operation"], row["correlation"], row["code"] or row["document_id"]) for row in rows]
+        why = "erp.create_sales_order: Object missing required field `channel`"
+        assert told == [("create_sales_order", "SF-1", "invalid_request"), ("unread", "SF-1", why)]
 
     sail(tmp_path, play)
 
