@@ -106,7 +106,7 @@ _TABLE: Final[Mapping[str, Remedy]] = {
         ("reconciliation",),
     ),
     "UNREAD_REQUEST": Remedy(
-        "What was asked for was not done, and repeating it will not help: a field is missing, or it is of another kind.",
+        "What was asked for was not done, and repeating it will not help: a field is missing or wrong.",
         ("dead_letter",),
     ),
     "OVERBOUGHT": Remedy("More was bought for a back-order than it needs, and lies on the shelf.", _TWICE),

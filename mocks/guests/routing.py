@@ -41,6 +41,8 @@ def _bind(rebinding: Rebinding) -> None:
     if find_spec(_REQUESTS) is not None:
         adapter = import_module("requests.adapters").HTTPAdapter
         rebinding.attribute(adapter, "send", _requests(adapter.send))
+        sessions = import_module("requests.sessions")
+        rebinding.attribute(sessions, "get_environ_proxies", _proxies(sessions.get_environ_proxies))
 
 
 routed: Final = SharedRebinding(_bind).held
@@ -150,6 +152,15 @@ def _requests(real: Any) -> Any:
         return asked(self, request, timeout, lambda question: greenlets.wait(ask(question)), greenlets.sleep)
 
     return send
+
+
+def _proxies(real: Any) -> Any:
+    """Nothing stands before a partner; to look for it in every variable of the environment takes longer than a call."""
+
+    def get_environ_proxies(url: Any, no_proxy: Any = None) -> Any:
+        return real(url, no_proxy=no_proxy) if PARTNERS.get() is None else {}
+
+    return get_environ_proxies
 
 
 def _check(what: str) -> None:

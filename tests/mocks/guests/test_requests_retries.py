@@ -92,3 +92,18 @@ def test_a_guest_waits_for_its_backoff_in_virtual_time(sail: Callable[..., Run])
     run = sail(main)
     assert run.mishaps == ()
     assert seen[0] == pytest.approx(4, abs=0.5)
+
+
+def test_no_proxy_stands_before_a_partner(sail: Callable[..., Run], monkeypatch: pytest.MonkeyPatch) -> None:
+    """Those of the environment are not looked for in a run, and are what they were outside of one."""
+    monkeypatch.setenv("HTTP_PROXY", "http://proxy.example:3128")
+    monkeypatch.delenv("NO_PROXY", raising=False)
+    seen: list[Any] = []
+
+    def main(sea: Sea) -> None:
+        seen.append(requests.get(sea.url("erp") + CLOCK, timeout=5).status_code)
+        seen.append(requests.sessions.get_environ_proxies(sea.url("erp"), None))
+
+    assert sail(main).mishaps == ()
+    assert seen == [200, {}]
+    assert requests.sessions.get_environ_proxies("http://erp.seatrial", None)["http"] == "http://proxy.example:3128"
