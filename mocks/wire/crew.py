@@ -62,6 +62,8 @@ class Crew:
     async def start(self, environment: Mapping[str, str]) -> None:
         """Start the process, with these variables besides our own."""
         self._environment = {**os.environ, **environment}
+        with suppress(OSError):  # what an earlier run left there would be taken for signs of this one's life
+            self.log.unlink()
         await self._start()
 
     def crash(self, down_for: float) -> None:

@@ -75,6 +75,19 @@ async def until(true: Callable[[], bool]) -> None:
             await asyncio.sleep(0.02)
 
 
+def test_its_log_begins_with_the_run_and_goes_on_after_a_crash(tmp_path: Path) -> None:
+    """Lines of an earlier run in this folder are gone: one of them might say that it is ready."""
+    log = tmp_path / "log"
+    log.write_text("ready\n")
+
+    async def play(ship: Ship) -> None:
+        await until(lambda: log.exists() and log.read_text() == "up\n")
+        ship.crew.crash(1.0)
+        await until(lambda: log.read_text() == "up\nup\n")
+
+    sail(tmp_path, play)
+
+
 def test_a_crash_kills_and_a_restart_follows(tmp_path: Path) -> None:
     """The process is gone at once, and another is there when its business time has come; nobody takes it for dead."""
 
