@@ -242,7 +242,7 @@ def kept(expedition: Expedition, folder: RunFolder | None) -> Iterator[None]:
         at = f"{expedition.world.env.now / 86_400:.2f} days into the run"
         kept = f" · what happened until then is in {folder.path}: seatrial show {folder.path}" if folder else ""
         raise Interrupted(f"stopped {at}{kept}") from None
-    except Exception:
+    except BaseException:
         expedition.world.evidence.close()
         raise
     expedition.world.evidence.close()
