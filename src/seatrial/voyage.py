@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from asyncio import CancelledError
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
@@ -218,6 +219,8 @@ def died_of(failure: BaseException | None) -> str:
     """How an integration ended by itself, in words; empty: it did not."""
     if isinstance(failure, Returned):
         return str(failure)
+    if isinstance(failure, CancelledError):
+        return f"it was cancelled by its own code, or awaited what was: {failure!r} at {place_of(failure)}"
     return f"{failure!r} at {place_of(failure)}" if failure else ""
 
 
