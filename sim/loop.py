@@ -73,6 +73,7 @@ class VirtualLoop(Timeline):
                 task.exception()  # retrieved here: the error on its way out says enough
             raise
         finally:
+            self._show()
             task.remove_done_callback(_stop_loop_of)
         if not task.done():
             raise RuntimeError("Event loop stopped before Future completed.")

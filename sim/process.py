@@ -57,6 +57,7 @@ class Process:
         self._at_once = False
         self._main: asyncio.Task[None] | None = None
         self._harness: frozenset[asyncio.Task[object]] = frozenset()
+        self._voyage: asyncio.Task[object] | None = None  # whoever started the first life
         self.failure: BaseException | None = None
         self._context = Context()  # of everything that belongs to the present life
         self._still: Stillness | None = None
@@ -82,6 +83,7 @@ class Process:
         """Start a new life with what is durable."""
         if self._life is None:
             self._harness = frozenset(asyncio.all_tasks(self._loop))
+            self._voyage = asyncio.current_task(self._loop)
         else:
             self._evidence.note("restart")
         self._life = Incarnation(self.crash, self.freeze)
@@ -164,15 +166,19 @@ class Process:
                 finished(death)
 
     def _ended(self, life: Incarnation, task: asyncio.Task[None]) -> None:
-        """An integration that returns or raises by itself is dead: a finding, not an error of the harness.
+        """An integration that returns, raises or is cancelled by itself is dead: a finding, no error of the harness.
 
-        What an earlier life ends in is nobody's death: it was killed before.
+        What an earlier life ends in is nobody's death: it was killed before. Nor is what ends with the whole voyage.
         """
-        if not life.alive or task.cancelled():
+        if not life.alive or (task.cancelled() and self._is_over()):
             return
-        self.failure = task.exception()
+        self.failure = _error(task)
         self.stop()
         self._evidence.note("crash", detail=repr(self.failure or "returned")[:80])
+
+    def _is_over(self) -> bool:
+        """Whether the voyage has ended, or is being cut short."""
+        return self._voyage is not None and (self._voyage.done() or self._voyage.cancelling() > 0)
 
 
 def _run_through(handler: Coroutine[object, object, None]) -> BaseException | None:
@@ -194,4 +200,8 @@ def _age(task: asyncio.Task[object]) -> tuple[int, str]:
 
 
 def _error(task: asyncio.Task[None]) -> BaseException | None:
-    return asyncio.CancelledError() if task.cancelled() else task.exception()
+    """What a task ended with; of one that was cancelled the error that says where."""
+    try:
+        return task.exception()
+    except asyncio.CancelledError as error:
+        return error

@@ -37,6 +37,7 @@ class LoopSurface(FencedLoop):
         self.born: Callable[[asyncio.Task[Any]], object] | None = None  # told of every task that the loop itself makes
         self._exception_handler: Callable[[asyncio.AbstractEventLoop, Report], object] | None = None
         self._generators: WeakKeyDictionary[AsyncGenerator[Any, Any], int] = WeakKeyDictionary()
+        self._hidden: list[asyncio.Task[Any]] = []
         self._debug = sys.flags.dev_mode
 
     # Tasks.
@@ -75,6 +76,16 @@ class LoopSurface(FencedLoop):
     def get_task_factory(self) -> Any:
         """The factory that was set, or None."""
         return self._task_factory
+
+    def hide(self, task: asyncio.Task[Any]) -> None:
+        """Keep a task out of `asyncio.all_tasks` while the loop runs: what is in there code of others cancels."""
+        self._hidden.append(task)
+        asyncio.tasks._unregister_task(task)  # noqa: SLF001 (so asyncio tells a task from one that is forgotten)
+
+    def _show(self) -> None:
+        """Have every task in the list again: whoever cleans up after an error has to find it there."""
+        while self._hidden:
+            asyncio.tasks._register_task(self._hidden.pop())  # noqa: SLF001
 
     # Executors.
 

@@ -118,7 +118,10 @@ class World:
 
     async def _sail_at_home(self, factory: IntegrationFactory, voyage: Voyage) -> Process:
         loop = asyncio.get_running_loop()
+        task = asyncio.current_task()
         assert isinstance(loop, VirtualLoop)
+        assert task is not None
+        loop.hide(task)
         with self._habitat.inside(loop) if self._habitat is not None else nullcontext():
             return await self._sail(loop, factory, voyage)
 

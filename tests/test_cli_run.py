@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import signal
 import subprocess
@@ -151,17 +152,20 @@ def test_a_harness_error_of_one_run_does_not_stop_the_others(
     assert "PASSED" in result.stdout
 
 
-def test_what_nobody_foresaw_is_no_traceback(scenario: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("error", [KeyError("nothing"), asyncio.CancelledError("nothing"), SystemExit("nothing")])
+def test_what_nobody_foresaw_is_no_traceback(
+    scenario: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, error: BaseException
+) -> None:
     """It is told in a sentence, with the place and the way to the traceback, which `--debug` prints; exit code 3."""
 
     def broken(*_: Any, **__: Any) -> Run:
-        return {}["nothing"]
+        raise error
 
     monkeypatch.setattr(seatrial.voyage, "sail", broken)
     arguments = ["run", str(scenario), "--out", str(tmp_path / "out")]
     told, traced = CliRunner().invoke(main, arguments), CliRunner().invoke(main, ["--debug", *arguments])
     assert told.exit_code == traced.exit_code == 3
-    assert "nobody foresaw this: KeyError: 'nothing'" in told.stderr
+    assert f"nobody foresaw this: {type(error).__name__}: {error} · at " in told.stderr
     assert "`seatrial --debug ...`" in told.stderr
     assert "Traceback" not in told.output
     assert "Traceback" in traced.stderr

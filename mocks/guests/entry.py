@@ -8,6 +8,7 @@ from collections.abc import Callable
 from importlib import import_module
 from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
+from traceback import extract_tb
 from types import ModuleType
 from typing import Any
 
@@ -15,6 +16,7 @@ import msgspec
 
 from seatrial.mocks.guests.extra import check_extra
 from seatrial.mocks.guests.greenlets import check_greenlets
+from seatrial.mocks.guests.owncode import own
 from seatrial.sim.errors import BadInput, Elsewhere, UnknownName
 
 _FILES: dict[Path, tuple[int, ModuleType]] = {}
@@ -84,10 +86,12 @@ def _module(name: str) -> ModuleType:
         sys.path.insert(0, str(Path.cwd()))
     try:
         return import_module(name)
+    except KeyboardInterrupt:
+        raise
     except ModuleNotFoundError as error:
         hint = f"{error}; run from the folder that holds it, or install it"
         raise BadInput("the integration's module cannot be imported", value=name, hint=hint) from error
-    except Exception as error:
+    except BaseException as error:
         raise _broken(name, error) from error
 
 
@@ -108,21 +112,25 @@ def _file(path: str) -> ModuleType:
         sys.path.insert(0, str(place.parent))
     try:
         spec.loader.exec_module(module)
+    except KeyboardInterrupt:
+        raise
     except Elsewhere:
         pass  # a script that goes on to run what it has defined: the function is there by then
-    except Exception as error:
+    except BaseException as error:
         raise _broken(path, error) from error
     _FILES[place] = (stamp, module)
     return module
 
 
-def _broken(name: str, error: Exception) -> BadInput:
-    at = ""
+def _broken(name: str, error: BaseException) -> BadInput:
+    """Why an import came to nothing, with the last line of the user's own."""
     if isinstance(error, SyntaxError):
         return BadInput("not Python", value=name, hint=f"{error.msg}, at {error.filename}:{error.lineno}")
-    if error.__traceback__ is not None:
-        last = inspect.getinnerframes(error.__traceback__)[-1]
-        at = f", at {last.filename}:{last.lineno}"
+    frames = extract_tb(error.__traceback__)
+    at = "".join(f", at {frame.filename}:{frame.lineno}" for frame in (own(frames) or frames)[-1:])
+    if isinstance(error, SystemExit):
+        what = f"the integration's module calls sys.exit({error.code!r}) when it is imported"
+        return BadInput(what, value=name, hint=f'put it under `if __name__ == "__main__":`{at}')
     return BadInput("the integration's module fails when it is imported", value=name, hint=f"{error!r}{at}")
 
 

@@ -12,6 +12,7 @@ from seatrial.sim.deadlock import short_path
 
 _SHOWN: Final = 3
 _LIBRARIES: Final = tuple(Path(sysconfig.get_path(name)) for name in ("stdlib", "platstdlib", "purelib", "platlib"))
+_FROZEN: Final = "<frozen "  # of the standard library, built into the interpreter
 _ROOT: Final = Path(__file__).resolve().parents[2]
 _OURS: Final = tuple(_ROOT / name for name in ("sim", "mocks", "src", "scenarios"))
 
@@ -35,4 +36,4 @@ def placed(frames: Iterable[FrameSummary]) -> str:
 
 def _is_below(filename: str, folders: Iterable[Path]) -> bool:
     path = Path(filename)
-    return any(path.is_relative_to(folder) for folder in folders)
+    return filename.startswith(_FROZEN) or any(path.is_relative_to(folder) for folder in folders)

@@ -45,7 +45,7 @@ class FrontDoor(click.Group):
             # Whoever read our output has gone; Python must not try to write to it again at its end.
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
             ctx.exit(HARNESS)
-        except Exception as error:  # noqa: BLE001 (the last line of defence: nobody sees a traceback unasked)
+        except BaseException as error:  # noqa: BLE001 (the last line of defence: nobody sees a traceback unasked)
             _trace(ctx)
             known = missing_extra(error) if isinstance(error, ModuleNotFoundError) else None
             complain(str(known or _unforeseen(error)))
@@ -66,7 +66,7 @@ def parse_settings(_ctx: click.Context, _param: click.Parameter, given: tuple[st
     return {name.strip(): value for name, _, value in (each.partition("=") for each in given)}
 
 
-def _unforeseen(error: Exception) -> str:
+def _unforeseen(error: BaseException) -> str:
     frames = traceback.extract_tb(error.__traceback__)
     ours = [frame for frame in frames if "seatrial" in Path(frame.filename).parts] or frames
     place = f"{ours[-1].filename}:{ours[-1].lineno}" if ours else "an unknown place"

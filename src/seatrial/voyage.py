@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from asyncio import CancelledError
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
@@ -218,6 +219,8 @@ def died_of(failure: BaseException | None) -> str:
     """How an integration ended by itself, in words; empty: it did not."""
     if isinstance(failure, Returned):
         return str(failure)
+    if isinstance(failure, CancelledError):
+        return f"it was cancelled by its own code, or awaited what was: {failure!r} at {place_of(failure)}"
     return f"{failure!r} at {place_of(failure)}" if failure else ""
 
 
@@ -242,7 +245,7 @@ def kept(expedition: Expedition, folder: RunFolder | None) -> Iterator[None]:
         at = f"{expedition.world.env.now / 86_400:.2f} days into the run"
         kept = f" · what happened until then is in {folder.path}: seatrial show {folder.path}" if folder else ""
         raise Interrupted(f"stopped {at}{kept}") from None
-    except Exception:
+    except BaseException:
         expedition.world.evidence.close()
         raise
     expedition.world.evidence.close()

@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 import simpy
 
+from seatrial.sim.deadlock import Deadlock
 from seatrial.sim.handles import NumberedTask
 from seatrial.sim.loop import GC_THRESHOLDS, VirtualLoop, relaxed_gc, run_virtual
 from seatrial.sim.waits import pause
@@ -49,6 +50,26 @@ def test_a_loop_runs_under_the_standard_runner() -> None:
         assert left == []
     assert left == ["cancelled", "cancelled"]
     assert (sys.get_asyncgen_hooks(), sys.get_coroutine_origin_tracking_depth()) == hooks
+
+
+def test_a_hidden_task_is_in_no_list_and_is_ended_with_the_others() -> None:
+    """Nobody finds it while the loop runs; where an error ends the run, its cleaning up does."""
+    seen: list[object] = []
+
+    async def main() -> None:
+        loop, task = asyncio.get_running_loop(), asyncio.current_task()
+        assert isinstance(loop, VirtualLoop)
+        assert task is not None
+        loop.hide(task)
+        seen.append(asyncio.all_tasks())
+        try:
+            await loop.create_future()
+        except asyncio.CancelledError:
+            seen.append("cancelled")
+
+    with pytest.raises(Deadlock):
+        run_virtual(main())
+    assert seen == [set(), "cancelled"]
 
 
 def test_a_stopped_loop_runs_what_was_ready_and_goes_on_later() -> None:

@@ -8,8 +8,10 @@ from typing import TypeVar
 
 import msgspec
 import polars as pl
+import pytest
 from simpy import Environment
 
+from seatrial.sim.deadlock import Deadlock
 from seatrial.sim.errors import Refused
 from seatrial.sim.evidence import Evidence
 from seatrial.sim.integration import Integration
@@ -184,6 +186,35 @@ def test_a_new_life_finds_what_was_durable_and_nothing_else() -> None:
     ship = Ship(work)
     ship.sail(captain)
     assert found == [(0, []), (0, ["before-1"])]
+
+
+def test_an_integration_that_is_cancelled_by_itself_has_died() -> None:
+    """Neither a crash nor the end of the voyage did that: it is kept and noted like an error."""
+
+    async def work(sailor: Sailor) -> None:
+        await asyncio.sleep(3)
+        raise asyncio.CancelledError
+
+    async def captain(process: Process) -> BaseException | None:
+        await pause(ship.env, 10)
+        assert not process.up
+        return process.failure
+
+    ship = Ship(work)
+    assert isinstance(ship.sail(captain), asyncio.CancelledError)
+    assert ship.notes() == [(3.0, "crash")]
+
+
+def test_a_voyage_that_is_cut_short_is_nobodys_death() -> None:
+    """Whatever ends it cancels the integration as well; that is no crash in the evidence."""
+
+    async def captain(process: Process) -> None:
+        await asyncio.Event().wait()
+
+    ship = Ship(forever)
+    with pytest.raises(Deadlock):
+        ship.sail(captain)
+    assert ship.notes() == []
 
 
 def test_an_integration_that_fails_is_recorded_and_the_harness_goes_on() -> None:

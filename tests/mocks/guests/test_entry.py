@@ -39,6 +39,10 @@ def package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A folder of somebody else's code, which is where the command is run from."""
     (tmp_path / "theirs_at_sea.py").write_text(SOURCE)
     (tmp_path / "broken_at_sea.py").write_text("x = 1\nraise RuntimeError('no licence')\n")
+    (tmp_path / "exits_at_sea.py").write_text("import sys\nsys.exit(0)\n")
+    (tmp_path / "stops_at_sea.py").write_text("class Stop(BaseException): ...\nraise Stop('mine')\n")
+    (tmp_path / "reads_at_sea.py").write_text("import os\nhost = os.environ['NO_SUCH_HOST']\n")
+    (tmp_path / "asks_deep_at_sea.py").write_text("import json\n\njson.loads('{')\n")
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(sys, "path", ["", *sys.path])
     return tmp_path
@@ -91,6 +95,11 @@ def test_a_file_is_executed_once_and_again_when_it_was_changed(package: Path) ->
         (":main", BadInput, "package.module:function"),
         ("broken_at_sea:main", BadInput, "no licence"),
         ("broken_at_sea.py:main", BadInput, "broken_at_sea.py:2"),
+        ("exits_at_sea:main", BadInput, r"calls sys\.exit\(0\) when it is imported.*__main__.*exits_at_sea.py:2"),
+        ("exits_at_sea.py:main", BadInput, r"calls sys\.exit\(0\) when it is imported.*__main__.*exits_at_sea.py:2"),
+        ("stops_at_sea.py:main", BadInput, r"Stop\('mine'\), at .*stops_at_sea.py:2"),
+        ("reads_at_sea.py:main", BadInput, "NO_SUCH_HOST.*reads_at_sea.py:2"),
+        ("asks_deep_at_sea:main", BadInput, "asks_deep_at_sea.py:3"),
     ],
 )
 def test_what_cannot_be_found_says_why(package: Path, written: str, kind: type[BadInput], said: str) -> None:

@@ -393,3 +393,26 @@ def test_other_hosts_may_be_mocked_beside(sail: Sail) -> None:
         router.get("https://tax.example/rate").respond(json={"rate": 20})
         sail(main)
     assert seen == [{"rate": 20}, 200]
+
+
+def _cancel(others: set[asyncio.Task[Any]]) -> None:
+    for task in others:
+        task.cancel()
+
+
+@pytest.mark.parametrize("end", [_cancel, lambda others: asyncio.gather(*others, return_exceptions=True)])
+def test_all_tasks_are_those_of_the_integration(sail: Sail, end: Callable[..., Any]) -> None:
+    """Who cancels or awaits every task but its own, as programs do at their end, meets nobody of the harness."""
+    seen: list[list[str]] = []
+
+    async def main(_: Sea) -> None:
+        poller = asyncio.create_task(asyncio.sleep(3), name="poller")
+        others = asyncio.all_tasks() - {asyncio.current_task()}
+        seen.append(sorted(each.get_name() for each in others))
+        end(others)
+        await asyncio.wait([poller])
+        await asyncio.sleep(1e9)
+
+    run = sail(main)
+    assert (run.failure, run.mishaps) == ("", ())
+    assert seen == [["poller"]]

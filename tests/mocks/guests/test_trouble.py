@@ -214,6 +214,40 @@ def test_a_function_that_returns_is_told(sail: Sail) -> None:
     assert "INTEGRATION_DIED" in {finding.code for finding in run.verdict.findings}
 
 
+async def cancels_itself(_: Sea) -> None:
+    task = asyncio.current_task()
+    assert task is not None
+    task.cancel()
+    await asyncio.sleep(1)
+
+
+async def awaits_what_it_cancelled(_: Sea) -> None:
+    task = asyncio.create_task(asyncio.sleep(100))
+    await asyncio.sleep(1)
+    task.cancel()
+    await task
+
+
+async def raises_it(_: Sea) -> None:
+    await asyncio.sleep(1)
+    raise asyncio.CancelledError("odd")
+
+
+def raises_it_in_step(_: Sea) -> None:
+    time.sleep(1)
+    raise asyncio.CancelledError("odd")
+
+
+@pytest.mark.parametrize("main", [cancels_itself, awaits_what_it_cancelled, raises_it, raises_it_in_step])
+def test_a_function_that_is_cancelled_by_itself_is_dead(sail: Sail, main: Callable[..., Any]) -> None:
+    """No crash did that, and nobody works any more: it is told with the line at which it ended."""
+    run = sail(main)
+    lines, first = inspect.getsourcelines(main)
+    assert run.failure.startswith("it was cancelled by its own code, or awaited what was: CancelledError(")
+    assert f"test_trouble.py:{first + len(lines) - 1}" in run.failure
+    assert "INTEGRATION_DIED" in {finding.code for finding in run.verdict.findings}
+
+
 async def exits(_: Sea) -> None:
     await asyncio.sleep(1)
     sys.exit(0)
