@@ -16,6 +16,7 @@ import msgspec
 from seatrial.mocks.guests.extra import check_extra
 from seatrial.mocks.guests.greenlets import check_greenlets
 from seatrial.sim.errors import BadInput, Elsewhere, UnknownName
+from seatrial.sim.lastwords import said
 
 _FILES: dict[Path, tuple[int, ModuleType]] = {}
 """Modules by their file, with when that was changed last: a run does not execute them again, as an import would not."""
@@ -123,7 +124,7 @@ def _broken(name: str, error: Exception) -> BadInput:
     if error.__traceback__ is not None:
         last = inspect.getinnerframes(error.__traceback__)[-1]
         at = f", at {last.filename}:{last.lineno}"
-    return BadInput("the integration's module fails when it is imported", value=name, hint=f"{error!r}{at}")
+    return BadInput("the integration's module fails when it is imported", value=name, hint=f"{said(error)}{at}")
 
 
 def _wants_sea(name: str, function: Callable[..., Any]) -> bool:
