@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import _thread
 import asyncio
 import multiprocessing.process
 import os
+import signal
 import socket
 import subprocess
 import sys
@@ -128,6 +130,24 @@ def _is_import(*_: object, **__: object) -> bool:
     return frame is not None
 
 
+def _is_for_another(process: int, number: int) -> bool:
+    """Whether a signal goes to another process, or only asks whether there is one."""
+    return number == 0 or process not in (0, -1, os.getpid(), -getattr(os, "getpgrp", os.getpid)())
+
+
+def _is_for_others(group: int, number: int) -> bool:
+    """The same of a group of processes."""
+    return number == 0 or group not in (0, os.getpgrp())
+
+
+def _has_no_address(_: object, *args: object) -> bool:
+    """Whether a message goes where its socket is connected to, which was a matter of the connection."""
+    return len(args) < _ADDRESSED
+
+
+_ADDRESSED: Final = 4  # buffers, ancillary data, flags and the address
+
+
 class _Fence(NamedTuple):
     """One function that leaves virtual time."""
 
@@ -141,16 +161,26 @@ class _Fence(NamedTuple):
 _FENCES: Final = (
     _Fence(time, "sleep", "time.sleep", SLEEP),
     _Fence(threading.Thread, "start", "threading.Thread.start", THREAD),
+    _Fence(_thread, "start_new_thread", "_thread.start_new_thread", THREAD),
     _Fence(threading.Condition, "wait", "a blocking wait (threading.Condition.wait)", BLOCK, _is_peek),
     _Fence(multiprocessing.process.BaseProcess, "start", "multiprocessing.Process.start", PROCESS),
     _Fence(subprocess.Popen, "__init__", "subprocess.Popen", PROCESS, _is_import),
     _Fence(os, "system", "os.system", PROCESS),
-    _Fence(os, "_exit", "os._exit", EXIT),
+    *(_Fence(os, name, f"os.{name}", PROCESS) for name in ("execv", "execve", "fork", "forkpty")),
+    *(_Fence(os, name, f"os.{name}", PROCESS, _is_import) for name in ("posix_spawn", "posix_spawnp")),
+    *(_Fence(os, name, f"os.{name}", EXIT) for name in ("_exit", "abort")),
+    _Fence(os, "kill", "os.kill", EXIT, _is_for_another),
+    _Fence(os, "killpg", "os.killpg", EXIT, _is_for_others),
+    _Fence(signal, "raise_signal", "signal.raise_signal", EXIT),
     _Fence(socket, "getaddrinfo", "socket.getaddrinfo", SOCKET),
     _Fence(socket.socket, "connect", "socket.connect", SOCKET),
     _Fence(socket.socket, "connect_ex", "socket.connect_ex", SOCKET),
+    _Fence(socket.socket, "bind", "socket.bind", SOCKET, _is_import),
     _Fence(socket.socket, "listen", "socket.listen", SOCKET),
+    _Fence(socket.socket, "sendto", "socket.sendto", SOCKET),
+    _Fence(socket.socket, "sendmsg", "socket.sendmsg", SOCKET, _has_no_address),
 )
+"""Whatever opens in C and is not called by one of these gets past; not every system has each of them."""
 
 
 @contextmanager
@@ -164,10 +194,13 @@ def fenced() -> Iterator[None]:
 
 
 def _put_up(rebinding: Rebinding) -> None:
-    sleep = time.sleep
+    stand_ins: dict[object, object] = {}
     for fence in _FENCES:
-        rebinding.attribute(fence.owner, fence.name, _stand_in(getattr(fence.owner, fence.name), fence))
-    rebinding.everywhere({sleep: time.sleep})
+        if hasattr(fence.owner, fence.name):
+            real = getattr(fence.owner, fence.name)
+            stand_ins[real] = _stand_in(real, fence)
+            rebinding.attribute(fence.owner, fence.name, stand_ins[real])
+    rebinding.everywhere(stand_ins)
 
 
 _fences: Final = SharedRebinding(_put_up)

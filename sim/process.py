@@ -10,6 +10,7 @@ from functools import partial
 from seatrial.sim.errors import HarnessError
 from seatrial.sim.evidence import Evidence
 from seatrial.sim.integration import Integration
+from seatrial.sim.lastwords import said
 from seatrial.sim.loop import VirtualLoop
 from seatrial.sim.notice import Notice
 from seatrial.sim.receiver import Finished
@@ -174,7 +175,7 @@ class Process:
             return
         self.failure = _error(task)
         self.stop()
-        self._evidence.note("crash", detail=repr(self.failure or "returned")[:80])
+        self._evidence.note("crash", detail=(repr("returned") if self.failure is None else said(self.failure))[:80])
 
     def _is_over(self) -> bool:
         """Whether the voyage has ended, or is being cut short."""

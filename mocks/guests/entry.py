@@ -18,6 +18,7 @@ from seatrial.mocks.guests.extra import check_extra
 from seatrial.mocks.guests.greenlets import check_greenlets
 from seatrial.mocks.guests.owncode import own
 from seatrial.sim.errors import BadInput, Elsewhere, UnknownName
+from seatrial.sim.lastwords import said
 
 _FILES: dict[Path, tuple[int, ModuleType]] = {}
 """Modules by their file, with when that was changed last: a run does not execute them again, as an import would not."""
@@ -131,7 +132,7 @@ def _broken(name: str, error: BaseException) -> BadInput:
     if isinstance(error, SystemExit):
         what = f"the integration's module calls sys.exit({error.code!r}) when it is imported"
         return BadInput(what, value=name, hint=f'put it under `if __name__ == "__main__":`{at}')
-    return BadInput("the integration's module fails when it is imported", value=name, hint=f"{error!r}{at}")
+    return BadInput("the integration's module fails when it is imported", value=name, hint=f"{said(error)}{at}")
 
 
 def _wants_sea(name: str, function: Callable[..., Any]) -> bool:

@@ -10,6 +10,7 @@ from typing import Any, Final
 import msgspec
 
 from seatrial.mocks.guests.owncode import own, placed
+from seatrial.sim.lastwords import said
 
 _KEPT: Final = 20
 
@@ -45,10 +46,10 @@ class Mishaps:
     def add(self, what: str, error: BaseException | str) -> None:
         """One more; the same at the same place is kept once."""
         place = place_of(error) if isinstance(error, BaseException) else ""
-        said = error if isinstance(error, str) else _said(error)
-        known = any((each.what, each.error, each.place) == (what, said, place) for each in self.kept)
+        words = error if isinstance(error, str) else said(error)
+        known = any((each.what, each.error, each.place) == (what, words, place) for each in self.kept)
         if len(self.kept) < _KEPT and not known:
-            self.kept.append(Mishap(self._now(), what, said, place))
+            self.kept.append(Mishap(self._now(), what, words, place))
 
     def told_by_loop(self, _loop: object, report: dict[str, Any]) -> None:
         """Exception handler of the loop: tasks and callbacks that nobody looked after."""
@@ -71,12 +72,6 @@ def _task(name: str) -> str:
     return f"background task {name!r}, seen"
 
 
-def _said(error: BaseException) -> str:
-    """An error in one line: some libraries write a page into theirs."""
-    first, *more = str(error).splitlines() or [""]
-    return f"{type(error).__name__}({first!r} ...)" if more else repr(error)
-
-
 def place_of(error: BaseException) -> str:
     """File and line at which code that is not ours and not a library's raised it, the innermost first.
 
@@ -93,4 +88,4 @@ def place_of(error: BaseException) -> str:
         if cause is None or any(cause is known for known in seen):  # one may be raised from itself
             return told
         error = cause
-        told += f", from {_said(error)} at "
+        told += f", from {said(error)} at "

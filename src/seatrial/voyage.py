@@ -31,6 +31,7 @@ from seatrial.sim.decisions import Decisions, Replay, read_decisions
 from seatrial.sim.errors import BadInput, HarnessError
 from seatrial.sim.evidence import Evidence
 from seatrial.sim.glances import glance
+from seatrial.sim.lastwords import said
 from seatrial.sim.loop import relaxed_gc
 from seatrial.sim.manifest import About
 from seatrial.sim.runfolder import RunFolder
@@ -217,11 +218,12 @@ def _voyage(expedition: Expedition, progress: Progress | None) -> str:
 
 def died_of(failure: BaseException | None) -> str:
     """How an integration ended by itself, in words; empty: it did not."""
+    if failure is None:
+        return ""
     if isinstance(failure, Returned):
         return str(failure)
-    if isinstance(failure, CancelledError):
-        return f"it was cancelled by its own code, or awaited what was: {failure!r} at {place_of(failure)}"
-    return f"{failure!r} at {place_of(failure)}" if failure else ""
+    how = "it was cancelled by its own code, or awaited what was: " if isinstance(failure, CancelledError) else ""
+    return f"{how}{said(failure)} at {place_of(failure)}"
 
 
 def _watch(expedition: Expedition, progress: Progress) -> None:

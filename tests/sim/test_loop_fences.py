@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import _thread
 import asyncio
 import contextlib
 import multiprocessing
 import os
+import pty
 import queue
+import signal
 import socket
 import subprocess
 import sys
@@ -45,15 +48,46 @@ def serve() -> None:
         sock.listen()
 
 
+def datagram(send: Callable[[socket.socket], object]) -> Callable[[], None]:
+    def sends() -> None:
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
+            send(sock)
+
+    return sends
+
+
+def by_name(owner: object, name: str, *args: Any) -> Callable[[], object]:
+    return lambda: getattr(owner, name)(*args)  # what it is called when a run has put up its fences
+
+
+ECHO = ["/bin/true"]
+HERE = ("127.0.0.1", 9)
+
 BLOCKING: dict[str, tuple[Callable[[], object], str]] = {
     "time.sleep": (lambda: time.sleep(0.001), "await asyncio.sleep"),
     "threading.Thread.start": (thread, "asyncio.to_thread"),
+    "_thread.start_new_thread": (lambda: _thread.start_new_thread(print, ()), "asyncio.to_thread"),
     "a thread pool": (pool, "asyncio.to_thread"),
     "threading.Event.wait": (lambda: threading.Event().wait(1), "asyncio.Event"),
     "queue.Queue.get": (lambda: queue.Queue[int]().get(timeout=1), "asyncio.Queue"),
     "subprocess.run": (lambda: subprocess.run([sys.executable, "-V"], check=True), "before the run"),
     "os.system": (lambda: os.system("true"), "before the run"),
     "multiprocessing.Process": (lambda: multiprocessing.Process(target=print).start(), "before the run"),
+    "os.execl": (lambda: os.execl(ECHO[0], *ECHO), "before the run"),
+    "os.execvpe": (lambda: os.execvpe("true", ECHO, {}), "before the run"),
+    "os.fork": (by_name(os, "fork"), "before the run"),
+    "pty.fork": (by_name(pty, "fork"), "before the run"),
+    "os.spawnl": (lambda: os.spawnl(os.P_WAIT, ECHO[0], *ECHO), "before the run"),
+    "os.posix_spawn": (lambda: os.posix_spawn(ECHO[0], ECHO, {}), "before the run"),
+    "os.posix_spawnp": (lambda: os.posix_spawnp("true", ECHO, {}), "before the run"),
+    "os.abort": (by_name(os, "abort"), "end the harness"),
+    "os.kill": (by_name(os, "kill", os.getpid(), signal.SIGURG), "end the harness"),
+    "os.kill of the group": (by_name(os, "kill", 0, signal.SIGURG), "end the harness"),
+    "os.killpg": (by_name(os, "killpg", os.getpgrp(), signal.SIGURG), "end the harness"),
+    "signal.raise_signal": (lambda: signal.raise_signal(signal.SIGURG), "end the harness"),
+    "socket.sendto": (datagram(lambda sock: sock.sendto(b"metric", HERE)), "in-memory transport"),
+    "socket.sendmsg": (datagram(lambda sock: sock.sendmsg([b"metric"], [], 0, HERE)), "in-memory transport"),
+    "socket.bind": (datagram(lambda sock: sock.bind(("127.0.0.1", 0))), "in-memory transport"),
     "socket.connect": (connect, "in-memory transport"),
     "socket.listen": (serve, "in-memory transport"),
     "socket.create_connection": (lambda: socket.create_connection(("127.0.0.1", 9), 1), "in-memory transport"),
@@ -172,6 +206,21 @@ def test_fences_stand_only_inside_a_virtual_loop() -> None:
     assert seen == ["thread"]
 
 
+def test_what_stays_within_virtual_time_is_not_fenced() -> None:
+    """A question whether a process lives, a signal to another one, a message to who is connected already."""
+
+    async def main() -> bytes:
+        os.kill(os.getpid(), 0)
+        with contextlib.suppress(PermissionError):
+            os.kill(os.getppid(), signal.SIGURG)  # whoever hears of it takes no notice
+        ours, theirs = socket.socketpair()
+        with ours, theirs:
+            ours.sendmsg([b"told"])
+            return theirs.recv(4)
+
+    assert run_virtual(main()) == b"told"
+
+
 def test_fences_are_taken_down_by_the_outermost() -> None:
     """Nested fences hold until the last is gone; then every name is what it was."""
     before = (time.sleep, threading.Thread.start, socket.getaddrinfo, subprocess.Popen.__init__)
@@ -186,6 +235,21 @@ def test_fences_are_taken_down_by_the_outermost() -> None:
     assert (time.sleep, threading.Thread.start, socket.getaddrinfo, subprocess.Popen.__init__) == before
     assert set(vars(socket.socket)) == own
     assert "connect" not in own
+
+
+def test_a_fork_imported_by_name_is_fenced_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    """`from os import fork` in the code under test meets the same fence, and gets its own back."""
+    integration = types.ModuleType("acme_integration")
+    exec("from os import fork", vars(integration))  # a stranger's module
+    monkeypatch.setitem(sys.modules, "acme_integration", integration)
+    before = integration.fork
+
+    async def main() -> None:
+        integration.fork()
+
+    with pytest.raises(LeftVirtualTime, match=r"os\.fork"):
+        run_virtual(main())
+    assert integration.fork is before
 
 
 def test_a_sleep_imported_by_name_is_fenced_too(monkeypatch: pytest.MonkeyPatch) -> None:

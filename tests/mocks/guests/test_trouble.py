@@ -19,7 +19,7 @@ import httpx
 import pytest
 
 from seatrial.mocks.guests import habitat, watchdog
-from seatrial.mocks.guests.sea import Sea
+from seatrial.mocks.guests.sea import Sea, Webhook
 from seatrial.mocks.guests.watchdog import Blocked
 from seatrial.sim.errors import HarnessError
 from seatrial.sim.fences import LeftVirtualTime
@@ -321,6 +321,35 @@ def test_a_second_process_that_fails_is_told(
     assert "another process could not repeat the voyage (" in caplog.text
     assert "only in the process that said so" in caplog.text
     assert "nothing that goes by hashes is found" in caplog.text
+
+
+class Mute(Exception):
+    def __str__(self) -> str:
+        raise RuntimeError("no str")
+
+    __repr__ = __str__
+
+
+def test_an_error_that_says_nothing_is_told(sail: Sail) -> None:
+    """Of the function, of a task and of a handler: by its kind and line, and the run is judged."""
+
+    async def main(sea: Sea) -> None:
+        async def fail() -> None:
+            raise Mute
+
+        def hear(_: Webhook) -> None:
+            raise Mute
+
+        sea.webhooks(hear)
+        held = asyncio.create_task(fail())  # nobody asks what became of it
+        await asyncio.wait({held})
+        await asyncio.sleep(20)
+        raise Mute
+
+    run = sail(main)
+    assert run.failure.startswith("Mute, which fails when it is asked what it says at ")
+    assert "test_trouble.py:" in run.failure
+    assert [each.error for each in run.mishaps] == ["Mute, which fails when it is asked what it says"] * 2
 
 
 def test_an_error_in_a_group_is_told_where_it_was_raised(sail: Sail) -> None:
