@@ -43,6 +43,19 @@ def chains(log: Logbook, questions: Iterable[Question], currency: str = "") -> d
     return {question: told(_chain(rows, question), currency) for question in asked}
 
 
+def last_moments(log: Logbook, currency: str = "") -> tuple[WitnessRow, ...]:
+    """How an integration ended by itself: the note of it, and before it the last calls and strikes; of those that were
+    waited for, not what its end cut short.
+    """
+    noted = (pl.col("kind") == "note") & (pl.col("operation") == "crash") & (pl.col("document_id") != "")
+    end = log.rows.filter(noted).tail(1).collect()  # a crash that a fault brings gives no reason
+    if not end.height:
+        return ()
+    acts = _STRIKE | ((pl.col("kind") == "call") & (pl.col("outcome") != "cancelled"))
+    before = log.rows.filter((pl.col("number") < _number(end)) & acts).tail(LONGEST - 3).collect()
+    return told(pl.concat([before, end]), currency)
+
+
 def _names(question: Question) -> tuple[str, ...]:
     """The key, and of the key of a message the parcel that it is about."""
     parcel = question.key.rpartition("/shipped/")[2]

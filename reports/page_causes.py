@@ -8,7 +8,7 @@ from typing import Final
 import msgspec
 
 from seatrial.reports.detection import definition_of
-from seatrial.reports.findings import Finding
+from seatrial.reports.findings import DIED, Finding
 from seatrial.reports.page_findings import FindingView, finding_views
 from seatrial.reports.page_meanings import known_definitions
 from seatrial.reports.page_run import PageRun
@@ -71,7 +71,7 @@ def _causes(run: PageRun, number: int) -> Causes:
         if finding.gravity == "violation":
             first.setdefault((finding.code, capitalised(finding.title)), finding)
     views = [view for view in finding_views(run, number) if view.gravity == "violation"]
-    views.sort(key=lambda view: -view.cases[0].documents)
+    views.sort(key=lambda view: (view.code != DIED, -view.cases[0].documents))
     found = [(first[view.code, view.title], view) for view in views]
     shown = [_cause(run, finding, view) for finding, view in found if finding.witness]
     return Causes(name=run.name, number=number, told=tuple(shown[:TOLD]), unsaid=len(views) - len(shown[:TOLD]))
@@ -100,7 +100,9 @@ def _instead(run: PageRun, finding: Finding) -> str:
     """The witness of the first case is not all: what its documents have in common is said all the same."""
     defined = definition_of(finding.measure, known_definitions())
     share = _share(run, finding) if defined is not None and defined.subject in ("double", "owed") else ""
-    return f"in the witness, but {share}." if share else "The integration had ended by itself." if run.facts.died else ""
+    if share:
+        return f"in the witness, but {share}."
+    return "The integration had ended by itself." if run.facts.died and finding.code != DIED else ""
 
 
 def _struck(strike: WitnessRow, run: PageRun) -> str:

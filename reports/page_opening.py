@@ -8,7 +8,7 @@ from typing import Final
 import msgspec
 
 from seatrial.reports.estimates import PASSED
-from seatrial.reports.judge import DIED
+from seatrial.reports.findings import DIED
 from seatrial.reports.page_damage import damage
 from seatrial.reports.page_findings import FindingView, finding_views
 from seatrial.reports.page_run import PageRun

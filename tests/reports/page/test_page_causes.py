@@ -5,6 +5,7 @@ from __future__ import annotations
 import msgspec
 
 from seatrial.reports.explain_run import run_lines
+from seatrial.reports.findings import DIED, Finding
 from seatrial.reports.page import page
 from seatrial.reports.page_causes import TOLD, causes
 from seatrial.reports.page_run import PageRun
@@ -89,3 +90,15 @@ def test_no_harm_is_called_untouched_while_a_rule_is_blamed(careless: PageRun) -
 def _detail(run: PageRun, measure: str) -> str:
     reading = run.verdict.reading(measure)
     return reading.detail if reading is not None else ""
+
+
+def test_the_end_of_the_integration_is_the_first_cause(careless: PageRun) -> None:
+    """Before the documents that nobody made any more; where nothing struck it, it is not its own explanation."""
+    last = careless.verdict.findings[0].witness[-1]
+    note = msgspec.structs.replace(last, kind="note", operation="crash", rule="", words="crash: KeyError()")
+    died = Finding(code=DIED, title="the integration ended by itself", gravity="violation", witness=(note,))
+    facts = msgspec.structs.replace(careless.verdict.facts, died="KeyError()")
+    verdict = msgspec.structs.replace(careless.verdict, facts=facts, findings=(*careless.verdict.findings, died))
+    first = causes([PageRun(verdict=verdict, log=careless.log)])[0].told[0]
+    assert (first.harm, first.rule, first.instead) == ("The integration ended by itself", "", "")
+    assert "crash: KeyError()" in first.answer
