@@ -10,7 +10,7 @@ from seatrial.reports.explain_finding import kind_line
 from seatrial.reports.explain_words import Clock, Said, labelled
 from seatrial.reports.findings import DIED, Finding, is_posthumous, kinds_of
 from seatrial.reports.page_damage import damage
-from seatrial.reports.page_words import amount_text, counted, listed
+from seatrial.reports.page_words import amount_text, counted, listed, some
 from seatrial.reports.story import story_lines
 from seatrial.reports.verdict import RuleCoverage, Verdict
 from seatrial.reports.witness import last_strike
@@ -36,6 +36,7 @@ def run_lines(verdict: Verdict, folder: str, incomplete: str = "") -> Iterator[S
     yield from labelled("incomplete", [incomplete] if incomplete else [], "bad")
     yield from labelled("trade", [_trade(verdict, clock)])
     yield from labelled("faults", [_rule(rule, clock) for rule in verdict.coverage] or ["none was armed"])
+    yield from labelled("raised", some(facts.mishaps, _TOLD), "bad")
     broken = [each for each in verdict.findings if each.gravity == "violation"]
     doubts = [each for each in verdict.findings if each.gravity == "doubt"]
     if not broken and not incomplete:
