@@ -14,6 +14,7 @@ from seatrial.reports.witness import WitnessRow
 
 LONGEST: Final = 8
 """Rows of a chain at most."""
+_STRIKE: Final = (pl.col("kind") == "fault") & (pl.col("outcome") == "mattered")
 
 
 class Question(NamedTuple):
@@ -40,6 +41,19 @@ def chains(log: Logbook, questions: Iterable[Question], currency: str = "") -> d
     around = log.rows.filter(_is_in("correlation", orders)).collect() if orders else named.clear()
     rows = pl.concat([named, around]).unique("number").sort("number")
     return {question: told(_chain(rows, question), currency) for question in asked}
+
+
+def last_moments(log: Logbook, currency: str = "") -> tuple[WitnessRow, ...]:
+    """How an integration ended by itself: the note of it, and before it the last calls and strikes; of those that were
+    waited for, not what its end cut short.
+    """
+    noted = (pl.col("kind") == "note") & (pl.col("operation") == "crash") & (pl.col("document_id") != "")
+    end = log.rows.filter(noted).tail(1).collect()  # a crash that a fault brings gives no reason
+    if not end.height:
+        return ()
+    acts = _STRIKE | ((pl.col("kind") == "call") & (pl.col("outcome") != "cancelled"))
+    before = log.rows.filter((pl.col("number") < _number(end)) & acts).tail(LONGEST - 3).collect()
+    return told(pl.concat([before, end]), currency)
 
 
 def _names(question: Question) -> tuple[str, ...]:
@@ -73,8 +87,7 @@ def _double(rows: pl.DataFrame, question: Question) -> pl.DataFrame:
     before, after = calls.filter(pl.col("number") < second), calls.filter(pl.col("number") > second)
     order = made["correlation"].head(1).to_list() or [question.key]
     strikes = rows.filter(
-        (pl.col("kind") == "fault")
-        & (pl.col("outcome") == "mattered")
+        _STRIKE
         & ((pl.col("key") == question.key) | (pl.col("correlation") == order[0]))
         & (pl.col("number") <= _number(after.head(1), last=True))
     )
@@ -88,7 +101,7 @@ def _number(rows: pl.DataFrame, *, last: bool = False) -> int:
 
 
 def _owed(rows: pl.DataFrame, question: Question) -> pl.DataFrame:
-    """Why it is owed, every vain call for it, and what was given up."""
+    """Why it is owed, every vain call for it, and what was given up; where nothing struck since, what did before."""
     mine = rows.filter(pl.col("key").is_in(_names(question)))
     order = mine.filter(pl.col("correlation") != "")["correlation"].head(1).to_list() or [
         question.key.partition("/")[0]
@@ -106,16 +119,25 @@ def _owed(rows: pl.DataFrame, question: Question) -> pl.DataFrame:
     if not why.height:
         why = rows.filter((pl.col("correlation") == order[0]) & pl.col("operation").is_in(reasons)).head(1)
     calls = mine.filter((pl.col("kind") == "call") & (pl.col("document") == question.document)).head(3)
-    trouble = rows.filter(
-        (pl.col("correlation") == order[0])
-        & (pl.col("number") >= _number(why))
-        & (
-            ((pl.col("kind") == "fault") & (pl.col("outcome") == "mattered"))
-            | ((pl.col("kind") == "note") & pl.col("operation").is_in(["dead_letter", "dropped", "exception_opened"]))
-            | ((pl.col("kind") == "webhook") & pl.col("outcome").is_in(["dropped", "gave_up"]))
-        )
+    whole = rows.filter(pl.col("correlation") == order[0])
+    trouble = whole.filter(
+        _STRIKE
+        | ((pl.col("kind") == "note") & pl.col("operation").is_in(["dead_letter", "dropped", "exception_opened"]))
+        | ((pl.col("kind") == "webhook") & pl.col("outcome").is_in(["dropped", "gave_up"]))
     )
-    return pl.concat([why, calls, trouble.head(LONGEST - 5)])
+    after = trouble.filter(pl.col("number") >= _number(why)).head(LONGEST - 5)
+    before = rows.clear() if after.filter(_STRIKE).height else _before(whole, _number(why))
+    return pl.concat([why, calls, before, after.head(LONGEST - why.height - calls.height - before.height)])
+
+
+def _before(order: pl.DataFrame, number: int) -> pl.DataFrame:
+    """What went wrong with an order before something was owed: the last strike, and the last call that never came
+    through.
+    """
+    calls = order.filter(pl.col("kind") == "call")
+    vain = calls.join(calls.filter(pl.col("outcome") == "ok"), on=["partner", "operation", "key"], how="anti")
+    past = (each.filter(pl.col("number") < number).sort("number").tail(1) for each in (order.filter(_STRIKE), vain))
+    return pl.concat(past)
 
 
 def _order(rows: pl.DataFrame, question: Question) -> pl.DataFrame:
@@ -126,7 +148,7 @@ def _order(rows: pl.DataFrame, question: Question) -> pl.DataFrame:
     )
     documents = [question.document] if question.document else ["fulfilment", "parcel", "refund"]
     given = mine.filter((pl.col("kind") == "commit") & pl.col("document").is_in(documents))
-    strikes = mine.filter((pl.col("kind") == "fault") & (pl.col("outcome") == "mattered"))
+    strikes = mine.filter(_STRIKE)
     return pl.concat([bought.head(2), given.head(LONGEST - 4), strikes.head(2)])
 
 
@@ -144,5 +166,5 @@ def _rule(rows: pl.DataFrame, question: Question) -> pl.DataFrame:
     """Begin and end of its window, its first and its last strike that mattered."""
     mine = rows.filter(pl.col("rule") == question.key)
     window = mine.filter(pl.col("kind") == "phase")
-    strikes = mine.filter((pl.col("kind") == "fault") & (pl.col("outcome") == "mattered"))
+    strikes = mine.filter(_STRIKE)
     return pl.concat([window.head(2), strikes.head(1), strikes.tail(1)])

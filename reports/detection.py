@@ -41,14 +41,17 @@ def by_harm(findings: Iterable[Finding]) -> list[Finding]:
 
 
 def with_witnesses(findings: Iterable[Finding], known: Known, log: Logbook, facts: Facts) -> tuple[Finding, ...]:
-    """The same findings, each with the chain that shows its first key and the command that replays the run."""
+    """The same findings, each with the chain that shows its first key, if it has none yet, and the command that replays
+    the run.
+    """
     found = tuple(findings)
     questions = [_question(finding, known) for finding in found]
     shown = chains(log, (question for question in questions if question is not None), facts.currency)
     replay = facts.command()
+    chain = [shown.get(question, ()) if question else () for question in questions]
     return tuple(
-        msgspec.structs.replace(finding, witness=shown.get(question, ()) if question else (), replay=replay)
-        for finding, question in zip(found, questions, strict=True)
+        msgspec.structs.replace(finding, witness=finding.witness or rows, replay=replay)
+        for finding, rows in zip(found, chain, strict=True)
     )
 
 

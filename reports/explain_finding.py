@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from seatrial.reports.explain_words import Said, labelled
-from seatrial.reports.findings import Finding
+from seatrial.reports.findings import Finding, is_posthumous
 from seatrial.reports.page_words import amount_text, number_text
 from seatrial.reports.remedies import CONTROLS, remedy_of
 from seatrial.reports.story import story_lines
@@ -54,13 +54,21 @@ def finding_lines(finding: Finding, verdict: Verdict) -> Iterator[Said]:
     remedy = remedy_of(finding.code)
     if finding.gravity != "doubt":
         yield from labelled("damage", [remedy.harm])
-    yield from labelled("prevented by", [f"{name}: {CONTROLS[name]}" for name in remedy.controls])
+    yield from labelled("prevented by", preventions(finding, verdict))
     yield from labelled("measured by", [finding.measure] if finding.measure else [])
     yield from labelled("cases", [", ".join(finding.keys)] if len(finding.keys) > 1 else [])
-    first = next(iter(finding.keys), "")
-    yield from labelled("witness", [f"the shortest chain of evidence, for {first}"] if finding.witness else [])
+    about = f", for {finding.keys[0]}" if finding.keys else ""
+    yield from labelled("witness", [f"the shortest chain of evidence{about}"] if finding.witness else [])
     for line in story_lines(finding.witness, verdict.facts):
         yield Said(f"  {line}")
     if not finding.witness and finding.measure:
         yield Said("  no row of evidence shows it: it is about what did not happen")
     yield Said(f"  {finding.replay or verdict.facts.command()}", "quiet")
+
+
+def preventions(finding: Finding, verdict: Verdict) -> list[str]:
+    """What prevents it: controls, one in a line; of what came after its end, an integration that lives."""
+    controls = remedy_of(finding.code).controls
+    if controls and is_posthumous(finding, verdict.findings):
+        return ["nothing that it could have done: it came about after the integration had ended by itself"]
+    return [f"{name}: {CONTROLS[name]}" for name in controls]

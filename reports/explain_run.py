@@ -8,9 +8,9 @@ from typing import Final
 
 from seatrial.reports.explain_finding import kind_line
 from seatrial.reports.explain_words import Clock, Said, labelled
-from seatrial.reports.findings import Finding, kinds_of
+from seatrial.reports.findings import DIED, Finding, is_posthumous, kinds_of
 from seatrial.reports.page_damage import damage
-from seatrial.reports.page_words import amount_text, counted, listed
+from seatrial.reports.page_words import amount_text, counted, listed, some
 from seatrial.reports.story import story_lines
 from seatrial.reports.verdict import RuleCoverage, Verdict
 from seatrial.reports.witness import last_strike
@@ -36,6 +36,7 @@ def run_lines(verdict: Verdict, folder: str, incomplete: str = "") -> Iterator[S
     yield from labelled("incomplete", [incomplete] if incomplete else [], "bad")
     yield from labelled("trade", [_trade(verdict, clock)])
     yield from labelled("faults", [_rule(rule, clock) for rule in verdict.coverage] or ["none was armed"])
+    yield from labelled("raised", some(facts.mishaps, _TOLD), "bad")
     broken = [each for each in verdict.findings if each.gravity == "violation"]
     doubts = [each for each in verdict.findings if each.gravity == "doubt"]
     if not broken and not incomplete:
@@ -85,7 +86,8 @@ def _caused(broken: Sequence[Finding], verdict: Verdict, clock: Clock) -> Iterat
     for kind in kinds[:_TOLD]:
         witness = kind[0].witness
         strike, harm = last_strike(witness), witness[-1] if witness else None
-        after = f"after {strike.rule}" if strike else ""
+        late = "after the integration had ended" if is_posthumous(kind[0], verdict.findings) else ""
+        after = f"after {strike.rule}" if strike else late
         first = f"first seen {clock.moment(harm.time)}" if harm else ""
         chain = ", ".join(part for part in (first, after) if part)
         lines += [kind_line(kind, verdict)] + ([f"  {chain}"] if chain else [])
@@ -95,15 +97,18 @@ def _caused(broken: Sequence[Finding], verdict: Verdict, clock: Clock) -> Iterat
 
 
 def _first(broken: Sequence[Finding]) -> Finding | None:
-    """The finding whose witness was complete first: what came before it cannot have come of it."""
+    """The finding whose witness was complete first: what came before it cannot have come of it. The end of the
+    integration goes before all: most of the others is what nobody did any more.
+    """
     seen = [finding for finding in broken if finding.witness]
+    seen = [finding for finding in seen if finding.code == DIED] or seen
     seen = [finding for finding in seen if not finding.code.startswith("LIMIT_")] or seen
     return min(seen, key=lambda finding: finding.witness[-1].number, default=None)
 
 
 def _witness(first: Finding | None, verdict: Verdict) -> Iterator[Said]:
     if first is not None:
-        yield from labelled("first witness", [f"{first.code}, {first.keys[0] if first.keys else ''}"])
+        yield from labelled("first witness", [", ".join((first.code, *first.keys[:1]))])
         for line in story_lines(first.witness, verdict.facts):
             yield Said(f"    {line}")
 
@@ -123,7 +128,7 @@ def order_of(verdict: Verdict) -> str:
 
 def _is_about_an_order(finding: Finding) -> bool:
     kinds = {row.kind for row in finding.witness}
-    return not kinds & {"stock", "phase"} and any(row.correlation for row in finding.witness)
+    return finding.code != DIED and not kinds & {"stock", "phase"} and any(row.correlation for row in finding.witness)
 
 
 def _next(first: Finding | None, verdict: Verdict, folder: str) -> Iterator[Said]:

@@ -83,6 +83,8 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True):
     """Whether the run reached its end; a run that was interrupted is never green."""
     died: str = ""
     """How the integration under test ended by itself; empty: it did not. Such a run is never green."""
+    mishaps: tuple[str, ...] = ()
+    """What the code under test raised and nobody took care of, in words: the first of all."""
     unjudged: bool = False
     """Whether there is nobody to judge: partners that were up for development by hand."""
     trouble: str = ""

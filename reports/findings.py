@@ -11,6 +11,8 @@ from seatrial.reports.witness import WitnessRow
 
 Gravity = Literal["violation", "doubt", "remark"]
 """violation: it breaks a limit · doubt: it makes the run inconclusive · remark: worth knowing, within the limits."""
+DIED = "INTEGRATION_DIED"
+"""Code of the finding that the integration ended by itself."""
 FIRST_KEYS = 5
 """Keys that a finding names."""
 
@@ -42,3 +44,9 @@ def kinds_of(findings: Iterable[Finding]) -> tuple[tuple[Finding, ...], ...]:
     for finding in findings:
         kinds.setdefault((finding.gravity, finding.code, finding.title), []).append(finding)
     return tuple(tuple(kind) for kind in kinds.values())
+
+
+def is_posthumous(finding: Finding, findings: Iterable[Finding]) -> bool:
+    """Whether the integration had ended by itself before anything of this came about: no safeguard was missing."""
+    end = next((each.witness[-1].number for each in findings if each.code == DIED and each.witness), None)
+    return end is not None and bool(finding.witness) and finding.witness[0].number > end

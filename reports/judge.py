@@ -6,9 +6,10 @@ from collections.abc import Iterator, Mapping, Sequence
 
 import polars as pl
 
+from seatrial.reports.chains import last_moments
 from seatrial.reports.detection import by_harm, find, with_witnesses
 from seatrial.reports.facts import Facts
-from seatrial.reports.findings import Finding
+from seatrial.reports.findings import DIED, Finding
 from seatrial.reports.limitcheck import STANDING, check
 from seatrial.reports.limits import Limit, parse_limits
 from seatrial.reports.logbook import Logbook
@@ -20,8 +21,6 @@ from seatrial.sim.catalogue import Catalogue
 from seatrial.sim.errors import HarnessError
 
 NOTHING_EXPECTED: Mapping[str, object] = {}
-DIED = "INTEGRATION_DIED"
-"""Code of the finding that the integration ended by itself."""
 _SAID = 8
 """Reasons that a verdict gives at most."""
 
@@ -76,7 +75,7 @@ def judge(
     rules = coverage(log, facts)
     known = definitions()
     harm = by_harm(find(readings, known, judged, rules))
-    findings = with_witnesses((*_ends(facts), *harm), known, log, facts)
+    findings = with_witnesses((*_ends(log, facts), *harm), known, log, facts)
     return Verdict(
         outcome=outcome_of(findings) if facts.complete and not facts.unjudged else Outcome.INCONCLUSIVE,
         reasons=_reasons(findings),
@@ -101,11 +100,11 @@ def _readings(log: Logbook, facts: Facts) -> Iterator[Reading]:
         yield from measure.read(log, facts)
 
 
-def _ends(facts: Facts) -> Iterator[Finding]:
+def _ends(log: Logbook, facts: Facts) -> Iterator[Finding]:
     """What is wrong with how it ended, whatever the evidence says."""
     if facts.died:
         title = f"the integration ended by itself: {facts.died}"
-        yield Finding(code=DIED, title=title, gravity="violation")
+        yield Finding(code=DIED, title=title, gravity="violation", witness=last_moments(log, facts.currency))
     if facts.unjudged:
         title = "partners were up for development by hand: there is no integration to judge"
         yield Finding(code="NOBODY_JUDGED", title=title, gravity="doubt")

@@ -8,7 +8,7 @@ from typing import Final
 import msgspec
 
 from seatrial.reports.detection import definition_of
-from seatrial.reports.findings import Finding
+from seatrial.reports.findings import DIED, Finding
 from seatrial.reports.page_findings import FindingView, finding_views
 from seatrial.reports.page_meanings import known_definitions
 from seatrial.reports.page_run import PageRun
@@ -28,7 +28,7 @@ class Cause(msgspec.Struct, frozen=True, kw_only=True):
     fault: str
     """Kind of the fault, where it is known and is not in the name of the rule."""
     instead: str
-    """What else explains it, where no rule is in the witness; empty: nothing."""
+    """What else explains it, said after `None` where no rule is in the witness; empty: nothing."""
     struck: str
     """Which call or document was struck, and when."""
     answer: str
@@ -71,7 +71,7 @@ def _causes(run: PageRun, number: int) -> Causes:
         if finding.gravity == "violation":
             first.setdefault((finding.code, capitalised(finding.title)), finding)
     views = [view for view in finding_views(run, number) if view.gravity == "violation"]
-    views.sort(key=lambda view: -view.cases[0].documents)
+    views.sort(key=lambda view: (view.code != DIED, -view.cases[0].documents))
     found = [(first[view.code, view.title], view) for view in views]
     shown = [_cause(run, finding, view) for finding, view in found if finding.witness]
     return Causes(name=run.name, number=number, told=tuple(shown[:TOLD]), unsaid=len(views) - len(shown[:TOLD]))
@@ -84,7 +84,7 @@ def _cause(run: PageRun, finding: Finding, view: FindingView) -> Cause:
     return Cause(
         rule=clipped(strike.rule) if strike else "",
         fault="" if strike and fault.replace(" ", "-") == strike.rule else fault,
-        instead="The integration had ended by itself." if run.facts.died and not strike else "",
+        instead="" if strike else _instead(run, finding),
         struck=_struck(strike, run) if strike else "",
         answer=_answer(finding.witness, strike),
         harm=view.title,
@@ -94,6 +94,15 @@ def _cause(run: PageRun, finding: Finding, view: FindingView) -> Cause:
         key=clipped(finding.keys[0]) if finding.keys else "",
         anchor=view.anchor,
     )
+
+
+def _instead(run: PageRun, finding: Finding) -> str:
+    """The witness of the first case is not all: what its documents have in common is said all the same."""
+    defined = definition_of(finding.measure, known_definitions())
+    share = _share(run, finding) if defined is not None and defined.subject in ("double", "owed") else ""
+    if share:
+        return f"in the witness, but {share}."
+    return "The integration had ended by itself." if run.facts.died and finding.code != DIED else ""
 
 
 def _struck(strike: WitnessRow, run: PageRun) -> str:

@@ -8,11 +8,11 @@ from typing import Final
 import msgspec
 
 from seatrial.reports.estimates import PASSED
-from seatrial.reports.judge import DIED
+from seatrial.reports.findings import DIED
 from seatrial.reports.page_damage import damage
 from seatrial.reports.page_findings import FindingView, finding_views
 from seatrial.reports.page_run import PageRun
-from seatrial.reports.page_words import amount_text, capitalised, clipped, counted, listed
+from seatrial.reports.page_words import amount_text, capitalised, clipped, counted, listed, some
 from seatrial.reports.verdict import Outcome, Verdict
 
 GLYPHS: Final[Mapping[Outcome, str]] = {
@@ -63,6 +63,8 @@ class Card(msgspec.Struct, frozen=True, kw_only=True):
     """What a run that passed came through: rules and their strikes."""
     unsaid: int
     """Violations and doubts that are not among them."""
+    raised: tuple[str, ...]
+    """What its code raised and nobody took care of."""
     tally: tuple[str, ...]
     """Limits, rules and orders, counted."""
     trouble: str
@@ -85,6 +87,7 @@ def card(run: PageRun, number: int) -> Card:
         broken=tuple(_broken(view) for view in sorted(grave, key=_rank)[:SAID]),
         withstood=_withstood(verdict),
         unsaid=max(0, len(grave) - SAID),
+        raised=tuple(some([clipped(each) for each in run.facts.mishaps], SAID)),
         tally=(*_seeds(run), *_tally(verdict)),
         trouble=_trouble(run),
         command=run.facts.command(),

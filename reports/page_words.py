@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 
 from seatrial.reports.reading import Unit
@@ -69,6 +70,12 @@ def money_text(minor: float, currency: str) -> str:
 def clipped(text: str, most: int = LONG) -> str:
     """A name of others, no longer than a reader can bear."""
     return text if len(text) <= most else f"{text[: most - 1]}…"
+
+
+def some(lines: Sequence[str], most: int) -> list[str]:
+    """The first lines, and how many more there are."""
+    more = len(lines) - most
+    return [*lines[:most], *([f"and {more:,} more"] if more > 0 else [])]
 
 
 def counted(count: int, one: str, many: str = "") -> str:

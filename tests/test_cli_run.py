@@ -232,3 +232,44 @@ def test_a_seed_below_zero_is_bad_input(tmp_path: Path) -> None:
     assert result.exit_code == 2
     assert "a seed is a whole number from 0 up: -1" in result.output
     assert not (tmp_path / "run").exists()
+
+
+POLLER = """\
+import asyncio
+
+
+async def poller(why):
+    await asyncio.sleep(5)
+    raise KeyError(why)
+
+
+async def main(sea):
+    for number in range(9):
+        asyncio.create_task(poller("x" * 400 if number else "sku"), name=f"poller-{number}")
+    await asyncio.sleep(10**6)
+"""
+
+
+def test_what_code_raised_and_nobody_caught_is_kept(tmp_path: Path) -> None:
+    """The run tells it, and so do its folder, `explain` and the page: the first of all, and long ones cut; a suite says
+    in how many runs.
+    """
+    (tmp_path / "poller.py").write_text(POLLER, encoding="utf-8")
+    out, code = tmp_path / "run", f"{tmp_path / 'poller.py'}:main"
+    mine = ("fidelity/calm", "--integration", code, "--set", "duration=10 s", "--set", "calm=1 s")
+    first = "background task 'poller-0', seen at "
+    runs = CliRunner().invoke(main, ["run", *mine, "--out", str(out), "--no-twice"])
+    told = {name: CliRunner().invoke(main, [name, str(out)]).stdout for name in ("show", "explain")}
+    assert f"raised         {first}" in runs.stdout
+    assert f"raised         {first}" in told["show"]
+    assert f"raised        {first}" in told["explain"]
+    assert "KeyError('sku')" in told["show"]
+    assert "and 1 more" in told["explain"]
+    assert "x" * 300 not in runs.stdout + told["show"] + told["explain"]
+    page = (out / "report.html").read_text(encoding="utf-8")
+    assert page.count("raised, uncaught") == 1
+    assert page.count("background task ") == 5
+    suite = CliRunner().invoke(main, ["suite", *mine, "--seeds", "1,2", "--jobs", "1", "--out", str(tmp_path / "s")])
+    assert "raised         in 2 of 2 runs, caught by nobody; first fidelity/calm · " in suite.stdout
+    again = CliRunner().invoke(main, ["suite", *mine, "--seeds", "1,2", "--jobs", "1", "--out", str(tmp_path / "s")])
+    assert "raised         in 2 of 2 runs" in again.stdout

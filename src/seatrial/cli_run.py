@@ -218,7 +218,6 @@ def _sail(leg: Leg, seed: int, decisions: Decisions | None, twice: bool | None, 
         verdict=done.verdict,
         folder=leg.folder,
         digest=done.digest,
-        mishaps=tuple(str(each) for each in done.mishaps),
         page=page,
         replayed=replayed,
     )

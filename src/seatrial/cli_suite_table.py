@@ -73,6 +73,11 @@ def _blocks(suite: Suite, commands: Collection[str]) -> Iterator[tuple[str, list
         lines = [f"{run.scenario} · {run.integration} · seed {run.seed}: {run.why}" for run in crashed[:_ERRORS]]
         more = len(crashed) - _ERRORS
         yield "harness error", lines + ([f"and {more:,} more: see {SUITE}"] if more > 0 else [])
+    raised = [run for run in suite.runs if run.raised]
+    if raised:
+        first = raised[0]
+        where = f"{first.scenario} · {first.integration} · seed {first.seed}: {first.raised}"
+        yield "raised", [f"in {len(raised):,} of {counted(len(suite.runs), 'run')}, caught by nobody; first {where}"]
     if suite.trouble:
         yield "stopped", [_stopped(suite)]
     yield "next", list(_next(suite, commands))

@@ -44,8 +44,6 @@ class Told(msgspec.Struct, frozen=True, kw_only=True):
     """Identity of the run."""
     incomplete: str = ""
     """What is missing of the run; empty: nothing."""
-    mishaps: tuple[str, ...] = ()
-    """What the integration's own code raised and nobody took care of, in lines."""
     page: Path | None = None
     """Report page."""
     replayed: tuple[str, ...] = ()
@@ -99,8 +97,8 @@ def _blocks(told: Told) -> Iterator[tuple[str, list[str]]]:
         yield "incomplete", [told.incomplete]
     if verdict.facts.died:
         yield "died", [f"the integration ended by itself: {verdict.facts.died}"]
-    if told.mishaps:
-        yield "raised", list(told.mishaps)
+    if verdict.facts.mishaps:
+        yield "raised", list(verdict.facts.mishaps)
     if told.replayed:
         yield "replay", list(told.replayed)
     yield "why", _why(verdict)

@@ -13,8 +13,8 @@ import msgspec
 from seatrial.mocks.guests.entry import Under, entry_of, is_entry, name_of
 from seatrial.own_process import refuse_elsewhere
 from seatrial.own_thread import apart
-from seatrial.reports.findings import Finding
-from seatrial.reports.judge import DIED, definitions, limits_of
+from seatrial.reports.findings import DIED, Finding
+from seatrial.reports.judge import definitions, limits_of
 from seatrial.reports.verdict import Verdict
 from seatrial.scenarios.loader import Loaded, load_scenario
 from seatrial.search_beside import Beside, Part, beside

@@ -47,6 +47,8 @@ class Done(msgspec.Struct, frozen=True, kw_only=True):
     """Codes of what is wrong, the gravest first."""
     why: str = ""
     """The first reason of the verdict, or what went wrong in the harness."""
+    raised: str = ""
+    """The first that its code raised and nobody took care of; empty: nothing."""
     seconds: float = 0.0
     """Real seconds that it took."""
 
@@ -65,6 +67,7 @@ def carry_out(job: Job, folder: Path, progress: Progress | None = None) -> Done:
         rows=run.rows,
         findings=tuple(each.code for each in verdict.findings if each.gravity != "remark"),
         why=next(iter(verdict.reasons), ""),
+        raised=next(iter(verdict.facts.mishaps), ""),
         seconds=perf_counter() - began,
     )
 

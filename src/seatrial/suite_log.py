@@ -55,6 +55,8 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True):
     """Codes of what is wrong, the gravest first."""
     why: str = ""
     """The first reason of the verdict, or what went wrong in the harness."""
+    raised: str = ""
+    """The first that its code raised and nobody took care of; empty: nothing."""
     seconds: float = 0.0
     """Real seconds that it took; 0: not known."""
     resumed: bool = False
@@ -117,6 +119,7 @@ def made(before: Entry, done: Done) -> Entry:
         rows=done.rows,
         findings=tuple(dict.fromkeys(done.findings)),
         why=done.why,
+        raised=done.raised,
         seconds=round(done.seconds, 3),
     )
 
@@ -132,6 +135,7 @@ def resumed(before: Entry, found: Found, earlier: Mapping[str, Entry] = MappingP
         rows=found.manifest.rows,
         findings=tuple(each.code for each in found.judged.findings if each.gravity != "remark"),
         why=next(iter(found.judged.reasons), ""),
+        raised=next(iter(found.judged.facts.mishaps), ""),
         seconds=told.seconds if told is not None and told.digest == found.manifest.digest else 0.0,
     )
     return msgspec.structs.replace(made(before, done), resumed=True)

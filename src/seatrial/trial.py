@@ -17,8 +17,9 @@ from seatrial.mocks.guests.entry import Under, is_entry, name_of
 from seatrial.mocks.guests.extra import check_extra
 from seatrial.reports.detection import find
 from seatrial.reports.facts import Facts
+from seatrial.reports.findings import DIED
 from seatrial.reports.glance import Glance
-from seatrial.reports.judge import DIED, definitions, judge, limits_of
+from seatrial.reports.judge import definitions, judge, limits_of
 from seatrial.reports.limitcheck import STANDING, check
 from seatrial.reports.limits import Limit
 from seatrial.reports.logbook import Logbook

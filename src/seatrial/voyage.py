@@ -21,6 +21,7 @@ from seatrial.reports.facts import Facts
 from seatrial.reports.judge import judge
 from seatrial.reports.logbook import Logbook
 from seatrial.reports.page_run import PageRun
+from seatrial.reports.page_words import clipped
 from seatrial.reports.reading import Reading
 from seatrial.reports.saved import keep_facts, save
 from seatrial.reports.verdict import Verdict
@@ -40,6 +41,7 @@ from seatrial.twice import Again, check_same
 
 PAGE = "report.html"
 """Name of the page in a run folder."""
+_SAID = 300  # letters that are kept of each mishap
 _TICKS = 200  # progress reports in a run
 Progress = Callable[[float, float, int], None]
 """Called with the seconds of the run done and in all, and the orders so far."""
@@ -256,6 +258,8 @@ def kept(expedition: Expedition, folder: RunFolder | None) -> Iterator[None]:
 def judged(loaded: Loaded, expedition: Expedition, facts: Facts, folder: RunFolder | None, failure: str) -> Run:
     """Judge what was recorded and write the last word of the run folder, if there is one."""
     evidence = expedition.world.evidence
+    mishaps = expedition.habitat.mishaps if expedition.habitat is not None else ()
+    facts = msgspec.structs.replace(facts, mishaps=tuple(clipped(str(each), _SAID) for each in mishaps))
     digest, rows = evidence.digest(), evidence.rows_written
     if folder is not None:
         folder = folder.finish(rows=rows, parts=evidence.parts_written, digest=digest, phases=facts.phases)
@@ -263,5 +267,4 @@ def judged(loaded: Loaded, expedition: Expedition, facts: Facts, folder: RunFold
     verdict = judge(log, facts, loaded.scenario.expect)
     if folder is not None:
         folder = save(verdict, folder)
-    mishaps = expedition.habitat.mishaps if expedition.habitat is not None else ()
     return Run(loaded, verdict, log, digest, rows, folder, failure, expedition.season.notes, mishaps)

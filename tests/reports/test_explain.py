@@ -227,3 +227,44 @@ def test_an_empty_run_is_told(history) -> None:
     """Nothing happened, and that is said."""
     said = text(run_lines(judge(history.log(), Facts()), "r"))
     assert "no order was placed" in said
+
+
+def ended(history):
+    """A program that a refused call ended, after another that nobody minded; then an order that nobody worked on."""
+    history.at(30).asked("probe", "P-1", "P-1").at(60).asked("probe", "P-2", "P-2", "refused")
+    history.rows.fault("erp", "create_probe", "outage", "P-2", "P-2", 1, "mattered", "lost")
+    history.asked("probe", "P-3", "P-3", "cancelled").rows.note("crash", detail="KeyError('sku')")
+    history.at(90).rows.phase("window", "begin", "late")
+    return history.at(100).placed("MP-1")
+
+
+def test_an_integration_that_ended_is_witnessed_by_its_last_moments(history) -> None:
+    """The calls before, what struck them and the end itself; what the end cut short is no reason for it."""
+    facts = msgspec.structs.replace(FACTS, died="KeyError('sku') at sync.py:41")
+    history.at(10).rows.note("crash")
+    verdict = judge(ended(history).log(), facts)
+    (finding,) = findings_named(verdict, "INTEGRATION_DIED")
+    assert [(row.kind, row.key or row.operation) for row in finding.witness] == [
+        ("call", "P-1"), ("call", "P-2"), ("fault", "P-2"), ("note", "crash"),
+    ]  # fmt: skip
+    said = text(run_lines(verdict, "r"))
+    assert "first seen Thu 01 Dec 08:01:00, after lost" in said
+    assert "first witness INTEGRATION_DIED\n" in said
+    assert "first seen Thu 01 Dec 08:01:40, after the integration had ended" in said
+    assert "--order MP-1" in said
+
+
+def test_the_end_is_the_first_harm_whatever_was_owed_before(history) -> None:
+    """An order of the first second was still worked on when the integration ended."""
+    facts = msgspec.structs.replace(FACTS, died="KeyError('sku')")
+    verdict = judge(ended(history.placed("MP-0")).log(), facts)
+    assert "first witness INTEGRATION_DIED\n" in text(run_lines(verdict, "r"))
+
+
+def test_no_safeguard_was_missing_after_the_end(history) -> None:
+    """Of what came about when nobody was there any more, no control is named; without an end it is."""
+    for died, named in (("KeyError('sku')", False), ("", True)):
+        verdict = judge(ended(type(history)()).log(), msgspec.structs.replace(FACTS, died=died))
+        (finding,) = findings_named(verdict, "LOST_ORDER")
+        said = text(finding_lines(finding, verdict))
+        assert ("retry:" in said, "after the integration had ended by itself" in said) == (named, not named)

@@ -171,6 +171,35 @@ def test_a_lost_order_is_witnessed_by_what_should_have_been(history) -> None:
     assert [row.operation for row in finding.witness] == ["order.placed", "create_sales_order", "dead_letter"]
 
 
+def _released_in_vain(history):
+    """The record of a release is refused for good, the parcel leaves all the same, and nobody writes the invoice."""
+    _sound(history)
+    history.at(70).placed("MP-2").at(71).asked("release", "MP-2/R1", "MP-2", "rejected")
+    history.rows.fault("erp", "create_release", "auth_expired", "MP-2/R1", "MP-2", 1, "mattered", "expired")
+    history.at(72).asked("promise", "MP-2", "MP-2", "rejected").at(73).asked("promise", "MP-2", "MP-2")
+    return history.at(80).shipped("MP-2", "north-P2")
+
+
+def _invoice_missed(history):
+    return next(each for each in judge(history.frame(), FACTS).findings if each.code == "MISSING_INVOICE")
+
+
+def test_what_struck_before_something_was_owed_is_in_its_witness(history) -> None:
+    """The last strike, and the last call that never came through, of the order's way there; no call that did."""
+    finding = _invoice_missed(_released_in_vain(history))
+    assert [(row.kind, row.operation) for row in finding.witness] == [
+        ("call", "create_release"), ("fault", "create_release"), ("event", "shipment.dispatched"),
+    ]  # fmt: skip
+
+
+def test_what_struck_since_something_was_owed_is_nearer(history) -> None:
+    """Then what came before is left out: a witness is short."""
+    _released_in_vain(history).at(81)
+    history.rows.fault("erp", "create_invoice", "outage", "north-P2", "MP-2", 1, "mattered", "down")
+    history.asked("invoice", "north-P2", "MP-2", "refused")
+    assert {row.rule for row in _invoice_missed(history).witness} == {"", "down"}
+
+
 def test_every_kind_of_finding_has_a_witness(history) -> None:
     """Orders, SKUs and missing documents alike: no finding of a measure comes without evidence."""
     _sound(history)

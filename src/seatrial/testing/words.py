@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING, Final
 
 import msgspec
 
-from seatrial.reports.explain_finding import finding_line
+from seatrial.reports.explain_finding import finding_line, preventions
 from seatrial.reports.page_damage import damage
 from seatrial.reports.page_words import amount_text, counted, listed
 from seatrial.reports.reading import Reading
-from seatrial.reports.remedies import CONTROLS, remedy_of
 from seatrial.reports.story import story_lines
+from seatrial.reports.verdict import Outcome
 from seatrial.sim.decisions import DECISIONS
 from seatrial.testing.course import REPLAY
 from seatrial.testing.sailing import SeedRun
@@ -94,14 +94,15 @@ def partners_lines(partners: Partners) -> Iterator[str]:
 
 
 def _witness(run: SeedRun, asked: str) -> Iterator[str]:
-    """Of the finding that the test asked about, else of the gravest that has one."""
-    seen = [each for each in run.verdict.findings if each.witness]
+    """Of the finding that the test asked about, else of the gravest that has one; no doubt stands in for harm."""
+    harmed = run.verdict.outcome is Outcome.VIOLATED
+    seen = [each for each in run.verdict.findings if each.witness and not (harmed and each.gravity == "doubt")]
     found = next((each for each in seen if each.measure == asked), seen[0] if seen else None)
     if found is None:
         return
-    yield from _block("witness", [f"{found.code}, {next(iter(found.keys), '')}"])
+    yield from _block("witness", [", ".join((found.code, *found.keys[:1]))])
     yield from (f"    {line}" for line in story_lines(found.witness, run.verdict.facts))
-    yield from _block("prevented by", [f"{name}: {CONTROLS[name]}" for name in remedy_of(found.code).controls])
+    yield from _block("prevented by", preventions(found, run.verdict))
 
 
 def _raised(run: SeedRun) -> list[str]:

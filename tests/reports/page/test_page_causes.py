@@ -5,6 +5,8 @@ from __future__ import annotations
 import msgspec
 
 from seatrial.reports.explain_run import run_lines
+from seatrial.reports.findings import DIED, Finding
+from seatrial.reports.page import page
 from seatrial.reports.page_causes import TOLD, causes
 from seatrial.reports.page_run import PageRun
 from seatrial.reports.witness import last_strike
@@ -68,3 +70,35 @@ def test_a_harm_is_laid_at_the_last_strike_before_it(careless: PageRun) -> None:
     run = msgspec.structs.replace(careless.verdict, findings=(msgspec.structs.replace(finding, witness=witness),))
     assert [each.rule for each in causes([PageRun(verdict=run, log=careless.log)])[0].told] == [strike.rule]
     assert any(line.text.endswith(f"after {strike.rule}") for line in run_lines(run, "run"))
+
+
+def test_no_harm_is_called_untouched_while_a_rule_is_blamed(careless: PageRun) -> None:
+    """Where the witness has no strike, and the documents have one in common, that is what is said."""
+    blamed = {each.code for each in careless.verdict.findings if "struck" in _detail(careless, each.measure)}
+    bare = tuple(
+        msgspec.structs.replace(each, witness=tuple(row for row in each.witness if row.kind != "fault"))
+        for each in careless.verdict.findings
+        if each.code in blamed
+    )
+    run = PageRun(verdict=msgspec.structs.replace(careless.verdict, findings=bare), log=careless.log)
+    assert bare
+    for cause in causes([run])[0].told:
+        assert cause.instead == f"in the witness, but {cause.share}."
+    assert "No fault touched" not in page([run])
+
+
+def _detail(run: PageRun, measure: str) -> str:
+    reading = run.verdict.reading(measure)
+    return reading.detail if reading is not None else ""
+
+
+def test_the_end_of_the_integration_is_the_first_cause(careless: PageRun) -> None:
+    """Before the documents that nobody made any more; where nothing struck it, it is not its own explanation."""
+    last = careless.verdict.findings[0].witness[-1]
+    note = msgspec.structs.replace(last, kind="note", operation="crash", rule="", words="crash: KeyError()")
+    died = Finding(code=DIED, title="the integration ended by itself", gravity="violation", witness=(note,))
+    facts = msgspec.structs.replace(careless.verdict.facts, died="KeyError()")
+    verdict = msgspec.structs.replace(careless.verdict, facts=facts, findings=(*careless.verdict.findings, died))
+    first = causes([PageRun(verdict=verdict, log=careless.log)])[0].told[0]
+    assert (first.harm, first.rule, first.instead) == ("The integration ended by itself", "", "")
+    assert "crash: KeyError()" in first.answer
