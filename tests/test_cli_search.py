@@ -47,6 +47,13 @@ def test_what_is_known_is_told_as_such(found: tuple[Path, Result]) -> None:
     assert "was known before" in result.output
 
 
+def test_known_storms_that_did_no_harm_are_counted(found: tuple[Path, Result]) -> None:
+    """Whoever reads `NOTHING FOUND` reads that they were tried, too."""
+    result = searched("--integration", "resilient", "--budget", "1 ms", "--out", str(found[0]))
+    assert result.exit_code == 0
+    assert "known          1 storm, withstood" in result.output
+
+
 def test_time_without_a_failure_ends_with_nought(tmp_path: Path) -> None:
     """What was explored is told all the same."""
     result = searched("--integration", "resilient", "--budget", "1 s", "--orders", "3", "--out", str(tmp_path))

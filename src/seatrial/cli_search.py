@@ -149,11 +149,11 @@ def _head(result: SearchResult) -> tuple[str, str]:
 def _blocks(result: SearchResult) -> Iterator[tuple[str, list[str]]]:
     """What is said, by what it is about."""
     yield "explored", result.explored.lines
+    if known := _known(result):
+        yield "known", [known]
     if result.found is None:
         return
-    if result.known:
-        yield "known", [f"{result.path} was known before, and still does harm"]
-    elif result.was is not None:
+    if result.was is not None and not result.known:
         unsettled = "" if result.settled else "; stopped before nothing more could be taken away"
         yield "shrunk", [f"from {_size(result.was)} to {_size(result.found)} in {result.shrink_runs} runs{unsettled}"]
     yield "storm", _rules(result.found)
@@ -161,6 +161,19 @@ def _blocks(result: SearchResult) -> Iterator[tuple[str, list[str]]]:
         yield "scenario", [str(result.path)]
         yield "digest", [result.digest]
         yield "replay", [result.replay]
+
+
+def _known(result: SearchResult) -> str:
+    """What became of the storms that were known before; empty: there were none."""
+    from seatrial.reports.page_words import counted
+
+    if result.known:
+        return f"{result.path} was known before, and still does harm"
+    if not result.known_storms:
+        return ""
+    if result.withstood < result.known_storms:
+        return f"{result.withstood} of {counted(result.known_storms, 'storm')} withstood; the others were not sailed"
+    return f"{counted(result.known_storms, 'storm')}, {'all ' if result.known_storms > 1 else ''}withstood"
 
 
 def _size(storm: Storm) -> str:

@@ -41,8 +41,6 @@ class Part(msgspec.Struct, frozen=True):
     """How it finds the integration."""
     quest: Quest
     """What to look for, and which part of it."""
-    folder: Path | None = None
-    """Folder of known storms."""
 
 
 class Harm(msgspec.Struct, frozen=True):
@@ -52,8 +50,6 @@ class Harm(msgspec.Struct, frozen=True):
     """The storm, as YAML."""
     seed: int
     """Its seed."""
-    path: Path | None = None
-    """Its file, if it was known."""
 
 
 class _News:
@@ -79,7 +75,7 @@ class Beside:
         """What they have counted, as far as they said."""
         return [each.tally for each in self._others if each.tally is not None]
 
-    def found(self) -> tuple[Storm, Path | None] | None:
+    def found(self) -> Storm | None:
         """A storm that did harm, as soon as one of them has found it.
 
         Raises HarnessError for one that cannot go on, or has ended without a word.
@@ -87,7 +83,7 @@ class Beside:
         for each in self._others:
             harm = each.heard()
             if harm is not None:
-                return read_storm(harm.scenario, "a storm that another process found", harm.seed), harm.path
+                return read_storm(harm.scenario, "a storm that another process found", harm.seed)
         return None
 
     def wait(self, end: float, tell: Callable[[], bool]) -> None:
@@ -174,7 +170,7 @@ def _looked(pipe: Connection, part: Part) -> _News:
     calm = calm_water(parse_scenario(part.scenario, part.source), part.quest.orders)
     hunt = Hunt(calm, part.integration, part.quest, tell)
     with sea(part.integration):
-        hunt.pursue(part.folder)
+        hunt.pursue(None)  # who has started this one sails what is known
     found = hunt.found
-    harm = None if found is None else Harm(found.storm.text, found.storm.seed, hunt.known_as)
+    harm = None if found is None else Harm(found.storm.text, found.storm.seed)
     return _News(hunt.tally, harm, over=True)

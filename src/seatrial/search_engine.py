@@ -43,7 +43,8 @@ class _Over(BaseException):
 class Hunt:
     """Sails storms until one does harm or the time is over; `tell` is called now and then. States: hunting, over.
 
-    `found` is the storm that did harm, with its code; `known_as` its file where it was known before.
+    `found` is the storm that did harm, with its code; `known_as` its file where it was known before. `withstood` counts
+    the known storms that did none, of `known_storms`.
     """
 
     def __init__(self, calm: Storm, integration: Under, quest: Quest, tell: Callable[[], object]) -> None:
@@ -59,6 +60,7 @@ class Hunt:
         self.found: Trial | None = None
         self.code = ""
         self.known_as: Path | None = None
+        self.known_storms = self.withstood = 0
         self._trouble: Exception | None = None
 
     @property
@@ -67,37 +69,41 @@ class Hunt:
         return monotonic() - self._begin
 
     def pursue(self, folder: Path | None) -> None:
-        """Sail what belongs to this part: known storms, each kind of fault alone, then storms by chance.
+        """Sail the storms that are known in a folder, then what belongs to this part: each kind of fault alone, then
+        storms by chance.
 
-        Returns when one has done harm, the time is over, or as many were sailed as were asked for.
+        Returns when one has done harm, or the known ones are done and the time is over, another process has found
+        something, or as many were sailed as were asked for.
         """
-        mine = self._quest.mine
-        known = () if folder is None else known_storms(folder)
+        known = [] if folder is None else list(known_storms(folder))
+        self.known_storms = len(known)
         alone = each_kind(self._calm, self._chart, self._kinds)
         with suppress(_Over):
-            self._through(mine(known))
-            self._through(mine(alone))
+            for path, storm in known:
+                self._sail(storm, path)
+                self.withstood += 1
+            self._through(self._quest.mine(alone))
             self._by_chance(
                 storms(self._calm.base, orders=self._quest.orders, kinds=self._kinds, integration=self._integration)
             )
         if self._trouble is not None:
             raise self._trouble
 
-    def take(self, storm: Storm, path: Path | None) -> None:
+    def take(self, storm: Storm) -> None:
         """This storm did harm in another process. Raises HarnessError where it does none here."""
         trial = Trial(storm, self._integration)
-        if not self._harm_of(trial, path):
+        if not self._harm_of(trial):
             raise HarnessError(
                 f"a storm of seed {storm.seed} did harm in another process and does none in this one: the integration "
                 "does not do the same twice · prove it: --twice"
             )
 
-    def _through(self, storms: Iterable[tuple[Path | None, Storm]]) -> None:
+    def _through(self, storms: Iterable[Storm]) -> None:
         """Sail one after the other. Raises _Over when one did harm."""
-        for path, storm in storms:
-            if not path and self.tally.runs:  # what did harm before, and calm water, have their time in any case
+        for storm in storms:
+            if self.tally.runs:  # something is sailed in any case
                 self._check_time()
-            self._sail(storm, path)
+            self._sail(storm)
 
     def _by_chance(self, storms: SearchStrategy[Storm]) -> None:
         """Sail storms that are drawn. Raises _Over when one did harm."""
@@ -128,14 +134,16 @@ class Hunt:
             raise _Over
 
     def _sail(self, storm: Storm, path: Path | None = None) -> Trial:
-        """Raises _Over when it does harm, here or elsewhere, or after as many storms as were asked for."""
-        if self.tally.runs >= self._quest.most:
+        """Raises _Over when it does harm; one that is not known also when another did elsewhere, or as many were sailed
+        as were asked for.
+        """
+        if path is None and self.tally.runs >= self._quest.most:
             raise _Over
         now = monotonic()
         if now - self._told > _TELL:
             self._told = now
             self._tell()
-        if self.found is not None:  # another process has told of it
+        if path is None and self.found is not None:  # another process has told of it
             raise _Over
         trial = Trial(storm, self._integration)
         self.tally.count(trial)
@@ -143,7 +151,7 @@ class Hunt:
             raise _Over
         return trial
 
-    def _harm_of(self, trial: Trial, path: Path | None) -> bool:
+    def _harm_of(self, trial: Trial, path: Path | None = None) -> bool:
         """Whether it did harm of the kind that is looked for; then it is what was found."""
         wanted = self._quest.wanted
         code = next((each for each in trial.codes if not wanted or each in wanted), "")
@@ -152,16 +160,16 @@ class Hunt:
         return bool(code)
 
 
-def each_kind(calm: Storm, chart: Chart, kinds: Sequence[str]) -> Iterator[tuple[None, Storm]]:
+def each_kind(calm: Storm, chart: Chart, kinds: Sequence[str]) -> Iterator[Storm]:
     """The orders without a fault, then each of these kinds of faults alone, as it is written most simply: at what is
     asked for the first time, then all through the chaos. (What has no business key is asked for the first time once.)
     """
-    yield None, calm
+    yield calm
     for first in (1, 0):
         for kind in kinds:
             rule = next(filter(chart.is_fair, _alone(kind, chart, first, float(calm.calm))), None)
             if rule is not None:
-                yield None, msgspec.structs.replace(calm, rules=(rule,), interleave="seeded")
+                yield msgspec.structs.replace(calm, rules=(rule,), interleave="seeded")
 
 
 def _alone(kind: str, chart: Chart, first: int, calm: float) -> Iterator[RuleSpec]:

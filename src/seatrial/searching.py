@@ -60,6 +60,10 @@ class SearchResult(msgspec.Struct, frozen=True):
     """Runs that it took to make it smaller."""
     known: bool = False
     """Whether it was known before."""
+    known_storms: int = 0
+    """Storms that were known before: each is sailed, until one does harm."""
+    withstood: int = 0
+    """Those of them that did none."""
     settled: bool = True
     """Whether nothing smaller does the same; otherwise making it smaller was interrupted."""
     interrupted: bool = False
@@ -132,14 +136,14 @@ def _search(
 
     _check_kinds(chart_of(loaded).kinds, quest.without)
     calm = calm_water(loaded, quest.orders)
-    parts = _parts(calm, integration, msgspec.structs.replace(quest, parts=jobs), folder)
+    parts = _parts(calm, integration, msgspec.structs.replace(quest, parts=jobs))
     with sea(integration):
         if quest.twice:
             check_repeats(calm, integration)
         with beside(parts[1:]) as others:
-            hunt, explored, interrupted = _hunt(calm, integration, parts[0], others, watcher.exploring)
+            hunt, result = _hunt(calm, integration, parts[0].quest, folder, others, watcher.exploring)
         if hunt.found is None:
-            return SearchResult(explored, interrupted=interrupted)
+            return result
         shrunk = (
             Shrunk(hunt.found, 0)
             if hunt.known_as is not None
@@ -147,19 +151,24 @@ def _search(
         )
         if quest.twice:
             check_repeats(shrunk.trial.storm, integration)
-    return _told(explored, hunt.found.storm, shrunk, hunt.code, folder, hunt.known_as, name_of(integration))
+    return _told(result, hunt.found.storm, shrunk, hunt.code, folder, hunt.known_as, name_of(integration))
 
 
 def _hunt(
-    calm: Storm, integration: Under, part: Part, others: Beside, exploring: Callable[[Explored], None] | None
-) -> tuple[Hunt, Explored, bool]:
-    """Search here and have others search, until one has found something or the time is over; whether it was stopped."""
+    calm: Storm,
+    integration: Under,
+    quest: Quest,
+    folder: Path | None,
+    others: Beside,
+    exploring: Callable[[Explored], None] | None,
+) -> tuple[Hunt, SearchResult]:
+    """Search here and have others search, until one has found something or the time is over; what it came to so far."""
     from seatrial.search_engine import Hunt  # needs hypothesis
 
     def tell() -> bool:
         found = others.found()
         if found is not None:
-            hunt.take(*found)
+            hunt.take(found)
         if exploring is not None:
             exploring(explored())
         return found is not None
@@ -170,25 +179,27 @@ def _hunt(
             of_all.add(each)
         return of_all.explored(hunt.seconds)
 
-    hunt = Hunt(calm, integration, part.quest, tell)
+    hunt = Hunt(calm, integration, quest, tell)
     interrupted = False
     try:
-        hunt.pursue(part.folder)
+        hunt.pursue(folder)
         if hunt.found is None:
             others.wait(hunt.end, tell)
     except KeyboardInterrupt:
         interrupted = True
-    return hunt, explored(), interrupted
+    return hunt, SearchResult(
+        explored(), interrupted=interrupted, known_storms=hunt.known_storms, withstood=hunt.withstood
+    )
 
 
-def _parts(calm: Storm, integration: Under, quest: Quest, folder: Path | None) -> list[Part]:
+def _parts(calm: Storm, integration: Under, quest: Quest) -> list[Part]:
     """What each process does, this one first. Raises BadInput where the others would not find the code."""
     found = entry_of(integration).again if is_entry(integration) else name_of(integration)
     if not found and quest.parts > 1:
         hint = "name it as package.module:function, or search in one process: jobs=1"
         raise BadInput("other processes cannot find the integration", value=name_of(integration), hint=hint)
     return [
-        Part(calm.text, calm.base.document.source, found, msgspec.structs.replace(quest, part=number), folder)
+        Part(calm.text, calm.base.document.source, found, msgspec.structs.replace(quest, part=number))
         for number in range(quest.parts)
     ]
 
@@ -207,15 +218,15 @@ def check_repeats(storm: Storm, integration: Under) -> None:
 
 
 def _told(  # noqa: PLR0913
-    explored: Explored, was: Storm, shrunk: Shrunk, code: str, folder: Path | None, known_as: Path | None, name: str
+    so_far: SearchResult, was: Storm, shrunk: Shrunk, code: str, folder: Path | None, known_as: Path | None, name: str
 ) -> SearchResult:
     storm = shrunk.trial.storm
     path = known_as or (None if folder is None else keep(storm, folder, code, name))
     verdict = shrunk.trial.verdict  # which takes its time: what was found is safe by now
     replay = "" if path is None else command(path, storm.seed, name)
     finding = next(each for each in verdict.findings if each.code == code)
-    return SearchResult(
-        explored=explored,
+    return msgspec.structs.replace(
+        so_far,
         found=storm,
         finding=msgspec.structs.replace(finding, replay=replay) if replay else finding,
         verdict=verdict,
@@ -226,6 +237,7 @@ def _told(  # noqa: PLR0913
         shrink_runs=shrunk.runs,
         known=known_as is not None,
         settled=shrunk.settled,
+        interrupted=False,
     )
 
 

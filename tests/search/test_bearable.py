@@ -33,7 +33,7 @@ def longest(rule: RuleSpec) -> float:
 def alone(base: Loaded = BASE) -> Iterator[Storm]:
     """Every kind of fault alone."""
     chart = chart_of(base)
-    return (storm for _, storm in each_kind(calm_water(base, 4), chart, chart.kinds) if storm.rules)
+    return (storm for storm in each_kind(calm_water(base, 4), chart, chart.kinds) if storm.rules)
 
 
 def test_a_fault_that_is_tried_alone_is_over_in_time() -> None:

@@ -10,17 +10,21 @@ from multiprocessing import active_children
 from pathlib import Path
 from time import monotonic
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from seatrial.scenarios.loader import load_scenario
 from seatrial.search_beside import Part, beside
+from seatrial.search_engine import Hunt
 from seatrial.search_quest import Quest
 from seatrial.search_storms import keep
 from seatrial.searching import search
 from seatrial.sim.errors import BadInput, HarnessError
-from seatrial.storms import calm_water
+from seatrial.storms import Storm, calm_water
+from seatrial.strategies import sail
+from seatrial.trial import Trial, sea
 from seatrial.voyage import run
 
 LONG = "10 min"
@@ -66,20 +70,41 @@ def test_what_another_process_finds_is_real(tmp_path: Path) -> None:
 
 @pytest.mark.slow
 def test_the_other_process_tells_what_it_found(tmp_path: Path) -> None:
-    """The second of two parts has the second of two known storms, with its file."""
-    found = search("open-water", integration="retrying", budget=LONG, orders=6)
-    assert found.found is not None
-    calm = calm_water(load_scenario("open-water"), 4)
-    keep(calm, tmp_path, "A_CALM_DAY", "retrying")
-    kept = keep(found.found, tmp_path, "Z_STORM", "retrying")
-    quest = Quest(600.0, 4, 1, part=1, parts=2)
-    with beside([Part(calm.text, "here", "retrying", quest, tmp_path)]) as others:
-        told = []
-        others.wait(monotonic() + 60, lambda: told.append(others.found()) or bool(told[-1]))
-        storm, path = told[-1]
-    assert path == kept
-    assert storm.text == found.found.text
-    assert [each.runs for each in others.tallies] == [1]
+    """The storm arrives here, and does its harm here as well."""
+    calm = calm_water(load_scenario("open-water"), 6)
+    with beside([Part(calm.text, "here", "retrying", Quest(600.0, 6, 1, part=1, parts=2))]) as others:
+        told: list[Storm] = []
+
+        def hear() -> bool:
+            told.extend(filter(None, [others.found()]))
+            return bool(told)
+
+        others.wait(monotonic() + 60, hear)
+        (storm,) = told
+    assert sail(storm, "retrying").codes
+    assert sum(each.runs for each in others.tallies) > 0
+
+
+@pytest.mark.parametrize("jobs", [1, 2])
+def test_every_known_storm_is_sailed_however_short_the_time(jobs: int, tmp_path: Path) -> None:
+    """Others may not have begun when it is over; that none of the known did harm is told."""
+    for orders in (1, 2, 3):
+        keep(calm_water(load_scenario("open-water"), orders), tmp_path, "CALM", "resilient")
+    result = search("open-water", integration="resilient", budget=0.001, jobs=jobs, runs=1, out=tmp_path)
+    assert result.explored.runs >= 3
+    assert (result.found, result.known_storms, result.withstood) == (None, 3, 3)
+
+
+def test_a_known_storm_comes_before_what_another_process_found(tmp_path: Path) -> None:
+    """What another process found first does not keep the known ones from being sailed."""
+    calm = calm_water(load_scenario("open-water"), 2)
+    for seed in (1, 2):
+        keep(msgspec.structs.replace(calm, seed=seed), tmp_path, "CALM", "resilient")
+    hunt = Hunt(calm, "resilient", Quest(600.0, 2, 1), lambda: None)
+    with sea("resilient"):
+        hunt.found = Trial(calm, "resilient")
+        hunt.pursue(tmp_path)
+    assert (hunt.withstood, hunt.tally.runs) == (2, 2)
 
 
 @pytest.mark.slow
