@@ -107,7 +107,7 @@ class Guest:
                 return await post(receiver, webhook, await self._ready(receiver))
             status = await called(receiver, webhook)
         except Exception as error:  # noqa: BLE001 (whatever it is, its sender gets a 500)
-            self._lodging.mishaps.add(f"the webhook handler, at {webhook.event}", error)
+            self._lodging.mishaps.add(f"the webhook handler, at {webhook.event}", error, receiver)
             return 500
         return status if isinstance(status, int) and not isinstance(status, bool) else NO_CONTENT
 

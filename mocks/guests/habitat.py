@@ -15,6 +15,7 @@ from seatrial.mocks.guests.chance import seeded
 from seatrial.mocks.guests.entry import Entry
 from seatrial.mocks.guests.guest import Guest, Lodging
 from seatrial.mocks.guests.mishaps import Mishap, Mishaps, place_of
+from seatrial.mocks.guests.owncode import written
 from seatrial.mocks.guests.routing import routed
 from seatrial.mocks.guests.watchdog import PATIENCE, guarded
 from seatrial.sim.errors import HarnessError
@@ -51,6 +52,11 @@ class Habitat:
         """What went wrong in the guest's code and nobody took care of."""
         return tuple(self._mishaps.kept)
 
+    @property
+    def called(self) -> str:
+        """The function that is the guest: name, file and line, or what it was asked for by."""
+        return written(self._lodging.entry.function) or self._lodging.entry.name
+
     def note(self, what: str, error: BaseException | str) -> None:
         """Something else went wrong in the guest's code."""
         self._mishaps.add(what, error)
@@ -68,9 +74,9 @@ class Habitat:
                 with guarded(lambda: self._world.env.now, self._patience):
                     yield
             except LeftVirtualTime as error:
-                raise LeftVirtualTime(error.call, error.way_out, place_of(error)) from error
+                raise LeftVirtualTime(error.call, error.way_out, place_of(error, self.called)) from error
             except SystemExit as error:
-                place, hint = place_of(error), "return from the integration's function, or raise there"
+                place, hint = place_of(error, self.called), "return from the integration's function, or raise there"
                 raise HarnessError(f"a background task called sys.exit({error.code!r}) at {place} · {hint}") from error
             finally:
                 os.environ.clear()

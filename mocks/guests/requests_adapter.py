@@ -81,13 +81,13 @@ def answer_of(request: Any) -> Iterator[Callable[[httpx.Response, Any], Any]]:
     try:
         yield answer
     except httpx.ReadTimeout as error:
-        raise exceptions.ReadTimeout(str(error), request=request) from error
+        raise exceptions.ReadTimeout(str(error), request=request) from None
     except httpx.RemoteProtocolError as error:
         kind = exceptions.ChunkedEncodingError if "received" in str(error) else exceptions.ConnectionError
-        raise kind(str(error), request=request) from error
+        raise kind(str(error), request=request) from None
     except httpx.ConnectError as error:
         from seatrial.mocks.guests.requests_retries import Unreached
 
-        raise Unreached(str(error), request=request) from error
+        raise Unreached(str(error), request=request) from None
     except httpx.TransportError as error:
-        raise exceptions.ConnectionError(str(error), request=request) from error
+        raise exceptions.ConnectionError(str(error), request=request) from None

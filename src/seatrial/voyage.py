@@ -212,14 +212,17 @@ def _voyage(expedition: Expedition, progress: Progress | None) -> str:
         _watch(expedition, progress)
     with relaxed_gc():
         process = expedition.world.run(expedition.factory, expedition.voyage)
-    return died_of(process.failure)
+    return died_of(process.failure, expedition)
 
 
-def died_of(failure: BaseException | None) -> str:
+def died_of(failure: BaseException | None, expedition: Expedition) -> str:
     """How an integration ended by itself, in words; empty: it did not."""
     if failure is None:
         return ""
-    return str(failure) if isinstance(failure, Returned) else f"{said(failure)} at {place_of(failure)}"
+    if isinstance(failure, Returned):
+        return str(failure)
+    place = place_of(failure, expedition.habitat.called if expedition.habitat is not None else "")
+    return said(failure) + (f" at {place}" if place else "")
 
 
 def _watch(expedition: Expedition, progress: Progress) -> None:

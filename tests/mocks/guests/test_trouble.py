@@ -5,18 +5,22 @@ from __future__ import annotations
 import asyncio
 import importlib
 import inspect
+import json
 import os
+import re
 import socket
 import subprocess
 import sys
 import threading
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
+import requests
 
 from seatrial.mocks.guests import habitat, watchdog
 from seatrial.mocks.guests.sea import Sea, Webhook
@@ -347,6 +351,71 @@ def test_an_error_that_was_raised_from_itself_is_told_once(sail: Sail) -> None:
         raise error from error
 
     assert "LookupError('no such order') at " in sail(main).failure
+
+
+def within_a_library() -> ValueError:
+    try:
+        json.loads("{")
+    except ValueError as error:
+        inner = error.__traceback__.tb_next if error.__traceback__ else None
+        return error.with_traceback(inner)
+    raise AssertionError
+
+
+@pytest.mark.parametrize(
+    ("cause", "told"), [(within_a_library(), ""), (ValueError("never raised"), r", from ValueError\('never raised'\)")]
+)
+def test_a_cause_is_told_as_far_as_it_is_the_codes_own(sail: Sail, cause: Exception, told: str) -> None:
+    """The chain ends where only lines of others are left; a cause that was never raised has no line."""
+
+    async def main(_: Sea) -> None:
+        raise LookupError("no such order") from cause
+
+    assert re.search(rf"\) at [^<,]*test_trouble\.py:\d+{told}$", sail(main).failure)
+
+
+def test_a_host_that_is_no_partner_is_told_without_what_we_met(sail: Sail) -> None:
+    """Its line is the caller's, and nothing of ours comes after it."""
+    with pytest.raises(LeftVirtualTime, match=r" · at [^<,]*test_trouble\.py:\d+$"):
+        sail(asks_a_stranger)
+
+
+def test_an_error_of_requests_is_told_as_on_a_socket(sail: Sail) -> None:
+    """It names no cause, and no line of ours."""
+    causes: list[BaseException | None] = []
+
+    def main(sea: Sea) -> None:
+        signed = {"Authorization": f"Bearer {sea.token('erp')}"}
+        try:
+            requests.get(sea.url("erp") + "/sales-orders/T-1", headers=signed, timeout=1)
+        except requests.ReadTimeout as error:
+            causes.append(error.__cause__)
+            raise
+
+    faults = "[{fault: blackhole, at: erp}]"
+    assert re.search(r"^ReadTimeout\(.*\) at [^<,]*test_trouble\.py:\d+$", sail(main, {"faults": faults}).failure)
+    assert causes == [None]
+
+
+def test_a_group_whose_errors_were_never_raised_has_its_own_line(sail: Sail) -> None:
+    """They were only put into it."""
+
+    async def main(_: Sea) -> None:
+        raise ExceptionGroup("many", [ValueError(1), ExceptionGroup("inner", [KeyError("x")])])
+
+    assert re.search(r" at [^<,]*test_trouble\.py:\d+$", sail(main).failure)
+
+
+def test_where_no_line_is_the_codes_own_the_function_is_named(sail: Sail) -> None:
+    """A handler that takes no webhook fails before its first line: that is not ours."""
+
+    def hear() -> None: ...
+
+    async def main(sea: Sea) -> None:
+        sea.webhooks(hear)
+
+    assert re.search(r"^hear \([^<,]*test_trouble\.py:\d+\)$", sail(main).mishaps[0].place)
+    assert sail(partial(int, "no number")).failure.endswith(" at functools:partial")
 
 
 def test_a_module_that_asks_the_system_while_it_is_imported_may(sail: Sail, tmp_path: Path) -> None:
