@@ -14,13 +14,15 @@ from seatrial.mocks.guests import greenlets
 from seatrial.mocks.guests.chance import seeded
 from seatrial.mocks.guests.entry import Entry
 from seatrial.mocks.guests.guest import Guest, Lodging
-from seatrial.mocks.guests.mishaps import Mishap, Mishaps, place_of
+from seatrial.mocks.guests.interrupts import is_own, listening
+from seatrial.mocks.guests.mishaps import Mishap, Mishaps, has_own, place_of
 from seatrial.mocks.guests.owncode import written
 from seatrial.mocks.guests.routing import routed
 from seatrial.mocks.guests.watchdog import PATIENCE, guarded
 from seatrial.sim.errors import HarnessError
 from seatrial.sim.fences import LeftVirtualTime
 from seatrial.sim.integration import Surroundings
+from seatrial.sim.lastwords import said
 from seatrial.sim.loop import VirtualLoop
 from seatrial.sim.wallclock import virtual_wall_clock
 from seatrial.sim.world import World
@@ -76,11 +78,19 @@ class Habitat:
             except LeftVirtualTime as error:
                 raise LeftVirtualTime(error.call, error.way_out, place_of(error, self.called)) from error
             except SystemExit as error:
-                place, hint = place_of(error, self.called), "return from the integration's function, or raise there"
-                raise HarnessError(f"a background task called sys.exit({error.code!r}) at {place} · {hint}") from error
+                raise self._ended(f"called sys.exit({error.code!r})", error) from error
+            except KeyboardInterrupt as error:
+                if not is_own(error) or not has_own(error):  # none of its own: it came before the code, or after it
+                    raise
+                raise self._ended(f"raised {said(error)}", error) from error
             finally:
                 os.environ.clear()
                 os.environ.update(before)
+
+    def _ended(self, how: str, error: BaseException) -> HarnessError:
+        """A task of the guest's that would end the process."""
+        hint = "return from the integration's function, or raise there"
+        return HarnessError(f"a background task {how} at {place_of(error, self.called)} · {hint}")
 
     @contextmanager
     def inside(self, loop: VirtualLoop) -> Iterator[None]:
@@ -90,6 +100,7 @@ class Habitat:
             stack.enter_context(virtual_wall_clock(loop, world.ground.day.wall(0.0)))
             stack.enter_context(seeded(loop, world.dice.keyed_int(2**63, "guest")("random")))
             stack.enter_context(routed())
+            stack.enter_context(listening())
             loop.set_exception_handler(self._mishaps.told_by_loop)
             if greenlets.has_greenlets():
                 loop.doze, loop.aside = greenlets.sleep, greenlets.in_greenlet

@@ -91,6 +91,11 @@ def place_of(error: BaseException, called: str = "") -> str:
     return told
 
 
+def has_own(error: BaseException) -> bool:
+    """Whether it came through code of the guest's own."""
+    return bool(_raised(error)[1])
+
+
 def _raised(error: BaseException) -> tuple[BaseException, list[traceback.FrameSummary]]:
     """An error, or that within a group, with the frames of the guest's own."""
     for member in error.exceptions if isinstance(error, BaseExceptionGroup) else ():

@@ -8,6 +8,7 @@ import inspect
 import json
 import os
 import re
+import signal
 import socket
 import subprocess
 import sys
@@ -28,7 +29,7 @@ from seatrial.mocks.guests.watchdog import Blocked
 from seatrial.sim.errors import HarnessError
 from seatrial.sim.fences import LeftVirtualTime
 from seatrial.twice import Diverged
-from seatrial.voyage import Run
+from seatrial.voyage import Interrupted, Run
 
 Sail = Callable[..., Run]
 
@@ -253,6 +254,64 @@ def test_a_task_that_exits_ends_the_run_as_an_error(sail: Sail) -> None:
         await asyncio.sleep(1e9)
 
     with pytest.raises(HarnessError, match=r"sys\.exit\(0\) at .*test_trouble\.py:\d+"):
+        sail(main)
+
+
+async def interrupts(_: Sea) -> None:
+    await asyncio.sleep(1)
+    raise KeyboardInterrupt
+
+
+def interrupts_in_step(_: Sea) -> None:
+    time.sleep(1)
+    raise KeyboardInterrupt
+
+
+@pytest.mark.parametrize("main", [interrupts, interrupts_in_step])
+def test_a_function_that_interrupts_itself_is_dead(sail: Sail, main: Callable[..., Any]) -> None:
+    """Nobody pressed Ctrl-C: neither the command nor the session of tests is over."""
+    failure = sail(main).failure
+    assert failure.startswith("Exited('raise KeyboardInterrupt()') at ")
+    assert "test_trouble.py:" in failure
+
+
+def test_a_receiver_that_interrupts_is_told(sail: Sail) -> None:
+    """Its sender gets a 500."""
+
+    async def main(sea: Sea) -> None:
+        sea.webhooks(interrupts)
+
+    assert "raise KeyboardInterrupt()" in sail(main).mishaps[0].error
+
+
+def test_a_task_that_interrupts_ends_the_run_as_an_error(sail: Sail) -> None:
+    """It would have ended its process."""
+
+    async def main(sea: Sea) -> None:
+        asyncio.create_task(interrupts(sea))  # noqa: RUF006
+        await asyncio.sleep(1e9)
+
+    with pytest.raises(HarnessError, match=r"raised KeyboardInterrupt\(\) at .*test_trouble\.py:\d+"):
+        sail(main)
+
+
+def test_who_is_at_the_keyboard_is_heard(sail: Sail) -> None:
+    """Ctrl-C ends the run, wherever in the code it strikes."""
+    begun = threading.Event()
+
+    def press() -> None:
+        begun.wait(60)
+        for _ in range(2):  # the first time asyncio asks the run to end
+            time.sleep(0.2)
+            os.kill(os.getpid(), signal.SIGINT)
+
+    async def main(_: Sea) -> None:
+        begun.set()
+        while True:
+            pass
+
+    threading.Thread(target=press, daemon=True).start()
+    with pytest.raises(Interrupted):
         sail(main)
 
 
