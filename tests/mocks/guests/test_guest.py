@@ -127,6 +127,9 @@ def test_chance_comes_from_the_seed(sail: Sail) -> None:
 
         async def main(_: Sea) -> None:
             seen.extend([random.random(), uuid.uuid4(), random.SystemRandom().random(), os.urandom(3)])
+            seen.append(random.Random().random())
+            random.seed()
+            seen.append(random.random())
             await asyncio.sleep(1e9)
 
         sail(main, seed=seed)
