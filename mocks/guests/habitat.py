@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import os
+import sys
 import threading
 from collections.abc import Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
+from pathlib import Path
 from typing import Any, Final
 from weakref import WeakSet
 
@@ -65,15 +67,14 @@ class Habitat:
 
     @contextmanager
     def outside(self) -> Iterator[None]:
-        """Around the whole run; the environment is put back.
+        """Around the whole run; environment, arguments and working directory are put back.
 
         Raises Blocked for code that keeps its turn, LeftVirtualTime with the line where it left, HarnessError for a
         task of it that would end the process.
         """
         with _ALONE:
-            before = dict(os.environ)
             try:
-                with guarded(lambda: self._world.env.now, self._patience):
+                with _as_a_program(self._lodging.entry.file), guarded(lambda: self._world.env.now, self._patience):
                     yield
             except LeftVirtualTime as error:
                 raise LeftVirtualTime(error.call, error.way_out, place_of(error, self.called)) from error
@@ -83,9 +84,6 @@ class Habitat:
                 if not is_own(error) or not has_own(error):  # none of its own: it came before the code, or after it
                     raise
                 raise self._ended(f"raised {said(error)}", error) from error
-            finally:
-                os.environ.clear()
-                os.environ.update(before)
 
     def _ended(self, how: str, error: BaseException) -> HarnessError:
         """A task of the guest's that would end the process."""
@@ -108,3 +106,18 @@ class Habitat:
             loop.born = tasks.add
             yield
             self._mishaps.unheard(tasks)
+
+
+@contextmanager
+def _as_a_program(file: str) -> Iterator[None]:
+    """What is one for the whole process: within, its arguments are those of a program in this file."""
+    environment, arguments, folder = dict(os.environ), sys.argv, Path.cwd()
+    sys.argv = [file]
+    try:
+        yield
+    finally:
+        sys.argv = arguments
+        os.environ.clear()
+        os.environ.update(environment)
+        with suppress(OSError):  # it may be gone
+            os.chdir(folder)

@@ -167,7 +167,8 @@ def _sail(
     if replay is not None:
         check_fits(replay, loaded, seed)
     path = None if out is None else Path(out)
-    expedition = embark(loaded, seed, under, lambda env: Evidence(clock_of(env), path))
+    kept_in = path and path.absolute()  # code under test may go to another directory
+    expedition = embark(loaded, seed, under, lambda env: Evidence(clock_of(env), kept_in))
     # Nothing is written before the voyage begins: a bad scenario leaves no folder behind, and an earlier run in place.
     folder = None if path is None else RunFolder.create(path, about=about_of(loaded, seed, name))
     facts = facts_of(loaded, expedition, seed, name)
