@@ -98,4 +98,8 @@ def _either(owner: object, *names: str) -> object:
 def short_path(file: str) -> str:
     """The path as seen from here, if it lies below."""
     path = Path(file)
-    return str(path.relative_to(Path.cwd())) if path.is_relative_to(Path.cwd()) else file
+    try:
+        here = Path.cwd()
+    except OSError:  # code under test may have removed it
+        return file
+    return str(path.relative_to(here)) if path.is_relative_to(here) else file

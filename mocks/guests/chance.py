@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import _random
 import asyncio
 import os
 import random  # noqa: TID251 (this is where the chance of others is taken from it)
@@ -11,6 +12,7 @@ from typing import Any, Final
 
 from seatrial.sim.rebinding import Rebinding, SharedRebinding
 
+_SEED: Final = 256  # bits
 _sources: Final[dict[asyncio.AbstractEventLoop, random.Random]] = {}
 
 
@@ -18,7 +20,8 @@ _sources: Final[dict[asyncio.AbstractEventLoop, random.Random]] = {}
 def seeded(loop: asyncio.AbstractEventLoop, seed: int) -> Iterator[None]:
     """Within, the module `random` begins with this seed, and code in `loop` gets seeded bytes from the system.
 
-    So are `uuid.uuid4`, `secrets` and `random.SystemRandom`. A generator that code seeded itself is its own matter.
+    So are `uuid.uuid4`, `secrets` and `random.SystemRandom`, and a generator that is made or seeded without a seed. One
+    that code seeded itself is its own matter.
     """
     before = random.getstate()
     with bytes_bound():
@@ -37,16 +40,30 @@ def _bind(rebinding: Rebinding) -> None:
     rebinding.attribute(os, "urandom", stand_in)
     rebinding.attribute(random, "_urandom", stand_in)
     rebinding.everywhere({real: stand_in})
+    rebinding.builtin_method(_random.Random, "seed", _seed(_random.Random.seed))  # a generator asks the system in C
 
 
 bytes_bound: Final = SharedRebinding(_bind).held
 """Within, whoever asks the system for bytes asks the run that his code lives in; outside of one, the system."""
 
 
+def _source() -> random.Random | None:
+    """Where code in the present loop has its bytes from; none: from the system."""
+    loop = asyncio._get_running_loop()  # noqa: SLF001 (unlike get_running_loop it is quiet where there is none)
+    return _sources.get(loop) if loop is not None else None
+
+
 def _urandom(real: Callable[[int], bytes]) -> Callable[[int], bytes]:
     def urandom(size: int, /) -> Any:
-        loop = asyncio._get_running_loop()  # noqa: SLF001 (unlike get_running_loop it is quiet where there is none)
-        source = _sources.get(loop) if loop is not None else None
+        source = _source()
         return real(size) if source is None else source.randbytes(size)
 
     return urandom
+
+
+def _seed(real: Callable[..., None]) -> Callable[..., None]:
+    def seed(self: Any, given: Any = None, /) -> None:
+        source = _source() if given is None else None
+        real(self, given if source is None else source.getrandbits(_SEED))
+
+    return seed

@@ -37,6 +37,8 @@ class Entry(msgspec.Struct, frozen=True):
     """Whether it takes the sea."""
     again: str = ""
     """How another process finds it; empty: it cannot."""
+    file: str = ""
+    """Where a program of it would be started; empty: nobody can tell."""
 
 
 def is_entry(integration: Under) -> bool:
@@ -61,7 +63,8 @@ def entry_of(integration: Under) -> Entry:
         raise BadInput("the integration is no function", value=name, hint="name a function: package.module:function")
     if not is_async(function):
         check_greenlets(name)
-    return Entry(name, function, _wants_sea(name, function), _again(integration, function))
+    wants_sea = _wants_sea(name, function)
+    return Entry(name, function, wants_sea, _again(integration, function), _file_of(integration, function))
 
 
 def is_async(function: Callable[..., Any]) -> bool:
@@ -136,7 +139,10 @@ def _broken(name: str, error: BaseException) -> BadInput:
 
 
 def _wants_sea(name: str, function: Callable[..., Any]) -> bool:
-    """Whether it takes one argument. Raises BadInput for more, or for what would give a generator."""
+    """Whether it takes the sea: as the one argument that it needs, as `sea`, or among any.
+
+    Raises BadInput for more, or for what would give a generator.
+    """
     if inspect.isgeneratorfunction(function) or inspect.isasyncgenfunction(function):
         raise BadInput("the integration is a generator", value=name, hint="write a function, async or not")
     try:
@@ -149,9 +155,17 @@ def _wants_sea(name: str, function: Callable[..., Any]) -> bool:
         hint = "it is called with the sea, or with nothing"
         known = [each.name for each in needed]
         raise BadInput("the integration wants more than there is", value=f"{name}({', '.join(known)})", hint=hint)
-    return bool(by_place) or any(each.kind is each.VAR_POSITIONAL for each in parameters)
+    named = bool(by_place) and by_place[0].name == _SEA
+    anything = not by_place and any(each.kind is each.VAR_POSITIONAL for each in parameters)
+    return bool(needed) or named or (anything and not _is_object(function))
 
 
+def _is_object(function: Callable[..., Any]) -> bool:
+    """Whether it is an object that can be called, such as a command of click, which takes what it is typed."""
+    return not (inspect.isroutine(function) or inspect.isclass(function) or hasattr(function, "func"))
+
+
+_SEA = "sea"
 _VARIABLE = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
 
 
@@ -164,3 +178,13 @@ def _again(integration: Under, function: Callable[..., Any]) -> str:
     if code is None or "<" in name or inspect.ismethod(function):
         return ""
     return f"{code.co_filename}:{name}"
+
+
+def _file_of(integration: Under, function: Callable[..., Any]) -> str:
+    """The file with the function: the same in every process."""
+    code = getattr(inspect.unwrap(function), "__code__", None)
+    if not isinstance(integration, str):
+        return str(Path(code.co_filename).resolve()) if code is not None else ""
+    name = integration.rpartition(":")[0]
+    place = name if name.endswith(".py") else getattr(sys.modules.get(name), "__file__", None)
+    return str(Path(place).resolve()) if place else ""

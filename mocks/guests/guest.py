@@ -11,6 +11,7 @@ from seatrial.mocks.berths import berth_of, environment_of
 from seatrial.mocks.guests.asgi import is_asgi, live, post
 from seatrial.mocks.guests.entry import Entry, is_async
 from seatrial.mocks.guests.greenlets import has_greenlets, in_greenlet
+from seatrial.mocks.guests.interrupts import is_own
 from seatrial.mocks.guests.letters import webhook_of
 from seatrial.mocks.guests.mishaps import Mishaps, Returned
 from seatrial.mocks.guests.routing import PARTNERS
@@ -19,6 +20,7 @@ from seatrial.mocks.guests.state import Database, State
 from seatrial.mocks.http_transport import PartnersTransport, url_of
 from seatrial.sim.errors import HarnessError, Rejected
 from seatrial.sim.integration import Surroundings
+from seatrial.sim.lastwords import said
 from seatrial.sim.link import LinkClient
 from seatrial.sim.notice import Notice
 from seatrial.sim.partner import Partner
@@ -28,10 +30,7 @@ _LISTENER: Final = 503
 
 
 class Exited(RuntimeError):
-    """Code of others called `sys.exit`: its process would be gone, ours goes on."""
-
-    def __init__(self, code: object) -> None:
-        super().__init__(f"sys.exit({code!r})")
+    """Code of others called `sys.exit`, or interrupted itself: its process would be gone, ours goes on."""
 
 
 class Lodging(NamedTuple):
@@ -107,7 +106,7 @@ class Guest:
                 return await post(receiver, webhook, await self._ready(receiver))
             status = await called(receiver, webhook)
         except Exception as error:  # noqa: BLE001 (whatever it is, its sender gets a 500)
-            self._lodging.mishaps.add(f"the webhook handler, at {webhook.event}", error)
+            self._lodging.mishaps.add(f"the webhook handler, at {webhook.event}", error, receiver)
             return 500
         return status if isinstance(status, int) and not isinstance(status, bool) else NO_CONTENT
 
@@ -135,4 +134,8 @@ async def called(function: Callable[..., Any], *args: Any) -> Any:
         given = await in_greenlet(function, *args) if has_greenlets() else function(*args)
         return await given if inspect.isawaitable(given) else given
     except SystemExit as error:
-        raise Exited(error.code).with_traceback(error.__traceback__) from None
+        raise Exited(f"sys.exit({error.code!r})").with_traceback(error.__traceback__) from None
+    except KeyboardInterrupt as error:
+        if not is_own(error):
+            raise
+        raise Exited(f"raise {said(error)}").with_traceback(error.__traceback__) from None

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import os
+import sys
 import threading
 from collections.abc import Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
+from pathlib import Path
 from typing import Any, Final
 from weakref import WeakSet
 
@@ -14,12 +16,15 @@ from seatrial.mocks.guests import greenlets
 from seatrial.mocks.guests.chance import seeded
 from seatrial.mocks.guests.entry import Entry
 from seatrial.mocks.guests.guest import Guest, Lodging
-from seatrial.mocks.guests.mishaps import Mishap, Mishaps, place_of
+from seatrial.mocks.guests.interrupts import is_own, listening
+from seatrial.mocks.guests.mishaps import Mishap, Mishaps, has_own, place_of
+from seatrial.mocks.guests.owncode import written
 from seatrial.mocks.guests.routing import routed
 from seatrial.mocks.guests.watchdog import PATIENCE, guarded
 from seatrial.sim.errors import HarnessError
 from seatrial.sim.fences import LeftVirtualTime
 from seatrial.sim.integration import Surroundings
+from seatrial.sim.lastwords import said
 from seatrial.sim.loop import VirtualLoop
 from seatrial.sim.wallclock import virtual_wall_clock
 from seatrial.sim.world import World
@@ -51,30 +56,39 @@ class Habitat:
         """What went wrong in the guest's code and nobody took care of."""
         return tuple(self._mishaps.kept)
 
+    @property
+    def called(self) -> str:
+        """The function that is the guest: name, file and line, or what it was asked for by."""
+        return written(self._lodging.entry.function) or self._lodging.entry.name
+
     def note(self, what: str, error: BaseException | str) -> None:
         """Something else went wrong in the guest's code."""
         self._mishaps.add(what, error)
 
     @contextmanager
     def outside(self) -> Iterator[None]:
-        """Around the whole run; the environment is put back.
+        """Around the whole run; environment, arguments and working directory are put back.
 
         Raises Blocked for code that keeps its turn, LeftVirtualTime with the line where it left, HarnessError for a
         task of it that would end the process.
         """
         with _ALONE:
-            before = dict(os.environ)
             try:
-                with guarded(lambda: self._world.env.now, self._patience):
+                with _as_a_program(self._lodging.entry.file), guarded(lambda: self._world.env.now, self._patience):
                     yield
             except LeftVirtualTime as error:
-                raise LeftVirtualTime(error.call, error.way_out, place_of(error)) from error
+                raise LeftVirtualTime(error.call, error.way_out, place_of(error, self.called)) from error
             except SystemExit as error:
-                place, hint = place_of(error), "return from the integration's function, or raise there"
-                raise HarnessError(f"a background task called sys.exit({error.code!r}) at {place} · {hint}") from error
-            finally:
-                os.environ.clear()
-                os.environ.update(before)
+                raise self._ended(f"called sys.exit({error.code!r})", error) from error
+            except KeyboardInterrupt as error:
+                if not is_own(error) or not has_own(error):  # none of its own: it came before the code, or after it
+                    raise
+                raise self._ended(f"raised {said(error)}", error) from error
+
+    def _ended(self, how: str, error: BaseException) -> HarnessError:
+        """A task of the guest's that would end the process."""
+        hint = "return from the integration's function, or raise there"
+        return HarnessError(f"a background task {how} at {place_of(error, self.called)} · {hint}")
 
     @contextmanager
     def inside(self, loop: VirtualLoop) -> Iterator[None]:
@@ -84,6 +98,7 @@ class Habitat:
             stack.enter_context(virtual_wall_clock(loop, world.ground.day.wall(0.0)))
             stack.enter_context(seeded(loop, world.dice.keyed_int(2**63, "guest")("random")))
             stack.enter_context(routed())
+            stack.enter_context(listening())
             loop.set_exception_handler(self._mishaps.told_by_loop)
             if greenlets.has_greenlets():
                 loop.doze, loop.aside = greenlets.sleep, greenlets.in_greenlet
@@ -91,3 +106,18 @@ class Habitat:
             loop.born = tasks.add
             yield
             self._mishaps.unheard(tasks)
+
+
+@contextmanager
+def _as_a_program(file: str) -> Iterator[None]:
+    """What is one for the whole process: within, its arguments are those of a program in this file."""
+    environment, arguments, folder = dict(os.environ), sys.argv, Path.cwd()
+    sys.argv = [file]
+    try:
+        yield
+    finally:
+        sys.argv = arguments
+        os.environ.clear()
+        os.environ.update(environment)
+        with suppress(OSError):  # it may be gone
+            os.chdir(folder)

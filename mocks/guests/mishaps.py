@@ -9,7 +9,7 @@ from typing import Any, Final
 
 import msgspec
 
-from seatrial.mocks.guests.owncode import own, placed
+from seatrial.mocks.guests.owncode import not_ours, own, placed, written
 from seatrial.sim.lastwords import said
 
 _KEPT: Final = 20
@@ -43,9 +43,9 @@ class Mishaps:
         self.kept: list[Mishap] = []
         self._now = now
 
-    def add(self, what: str, error: BaseException | str) -> None:
-        """One more; the same at the same place is kept once."""
-        place = place_of(error) if isinstance(error, BaseException) else ""
+    def add(self, what: str, error: BaseException | str, called: Callable[..., Any] | None = None) -> None:
+        """One more, in a function that was called; the same at the same place is kept once."""
+        place = place_of(error, written(called) if called else "") if isinstance(error, BaseException) else ""
         words = error if isinstance(error, str) else said(error)
         known = any((each.what, each.error, each.place) == (what, words, place) for each in self.kept)
         if len(self.kept) < _KEPT and not known:
@@ -72,20 +72,34 @@ def _task(name: str) -> str:
     return f"background task {name!r}, seen"
 
 
-def place_of(error: BaseException) -> str:
+def place_of(error: BaseException, called: str = "") -> str:
     """File and line at which code that is not ours and not a library's raised it, the innermost first.
 
-    Of a group of errors the first one's, and after it those of what it was raised from.
+    Of a group of errors those of the first that has any; after it the errors that it was raised from, as far as code of
+    the guest's own raised them. Where none is it is what was `called`, else the library, and ours at last.
     """
-    told, seen = "", list[BaseException]()
-    while True:
-        while isinstance(error, BaseExceptionGroup):
-            error = error.exceptions[0]
-        seen.append(error)
-        frames = traceback.extract_tb(error.__traceback__)
-        told += placed(own(frames) or frames)
-        cause = error.__cause__
-        if cause is None or any(cause is known for known in seen):  # one may be raised from itself
-            return told
-        error = cause
-        told += f", from {said(error)} at "
+    error, frames = _raised(error)
+    every = traceback.extract_tb(error.__traceback__)
+    told = placed(frames) or called or placed(not_ours(every) or every)
+    seen = [error]
+    while told and (cause := error.__cause__) is not None and not any(cause is each for each in seen):
+        seen.append(cause)  # one may be raised from itself
+        error, frames = _raised(cause)
+        if not frames and error.__traceback__ is not None:
+            break
+        told += f", from {said(error)}" + (f" at {placed(frames)}" if frames else "")
+    return told
+
+
+def has_own(error: BaseException) -> bool:
+    """Whether it came through code of the guest's own."""
+    return bool(_raised(error)[1])
+
+
+def _raised(error: BaseException) -> tuple[BaseException, list[traceback.FrameSummary]]:
+    """An error, or that within a group, with the frames of the guest's own."""
+    for member in error.exceptions if isinstance(error, BaseExceptionGroup) else ():
+        inner, frames = _raised(member)
+        if frames:
+            return inner, frames
+    return error, own(traceback.extract_tb(error.__traceback__))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from io import BytesIO
+from math import isnan
 from typing import Any
 
 import httpx
@@ -47,12 +48,19 @@ def question_of(request: Any, timeout: Timeout) -> httpx.Request:
 
 
 def _patience(timeout: Timeout) -> Any:
-    """Seconds between two bytes of an answer; none: for ever."""
+    """Seconds between two bytes of an answer; none: for ever. Raises ValueError as urllib3 does."""
+    from urllib3 import Timeout as Both
+
     if isinstance(timeout, tuple):
-        return timeout[1]
-    if not hasattr(timeout, "total"):
-        return timeout
-    both = (timeout.total, getattr(timeout, "_read", None))  # a connection takes nothing off the total here
+        if len(timeout) != len(("connect", "read")):
+            raise ValueError(f"Invalid timeout {timeout}. Pass a (connect, read) timeout tuple, or a single float.")
+        timeout = Both(connect=timeout[0], read=timeout[1])
+    elif not isinstance(timeout, Both):
+        timeout = Both(connect=timeout, read=timeout)
+    given = (timeout.total, getattr(timeout, "_read", None), getattr(timeout, "_connect", None))
+    if any(isinstance(each, float) and isnan(each) for each in given):
+        raise ValueError("Invalid value NaN (not a number)")  # in life the socket says so
+    both = given[:2]  # a connection takes nothing off the total here
     return min((each for each in both if isinstance(each, float | int)), default=None)
 
 
@@ -81,13 +89,13 @@ def answer_of(request: Any) -> Iterator[Callable[[httpx.Response, Any], Any]]:
     try:
         yield answer
     except httpx.ReadTimeout as error:
-        raise exceptions.ReadTimeout(str(error), request=request) from error
+        raise exceptions.ReadTimeout(str(error), request=request) from None
     except httpx.RemoteProtocolError as error:
         kind = exceptions.ChunkedEncodingError if "received" in str(error) else exceptions.ConnectionError
-        raise kind(str(error), request=request) from error
+        raise kind(str(error), request=request) from None
     except httpx.ConnectError as error:
         from seatrial.mocks.guests.requests_retries import Unreached
 
-        raise Unreached(str(error), request=request) from error
+        raise Unreached(str(error), request=request) from None
     except httpx.TransportError as error:
-        raise exceptions.ConnectionError(str(error), request=request) from error
+        raise exceptions.ConnectionError(str(error), request=request) from None

@@ -36,7 +36,7 @@ def repeated(request: Any, retries: Retry, ask: Callable[[], Any], pause: Callab
                 retries = retries.increment(request.method, request.path_url, response=response.raw)
             except MaxRetryError as error:
                 if retries.raise_on_status:
-                    raise exceptions.RetryError(error, request=request) from error
+                    raise exceptions.RetryError(error, request=request) from None
                 return response
             pause(_wait(retries, response))
 
@@ -47,9 +47,10 @@ def _after_error(request: Any, retries: Retry, error: exceptions.RequestExceptio
     try:
         return retries.increment(request.method, request.path_url, error=met)
     except MaxRetryError as exhausted:
-        raise exceptions.ConnectionError(exhausted, request=request) from error.__cause__
+        raise exceptions.ConnectionError(exhausted, request=request) from None
     except HTTPError:
-        raise error from error.__cause__
+        pass
+    raise error
 
 
 def _met(error: exceptions.RequestException) -> Exception:

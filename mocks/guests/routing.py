@@ -124,10 +124,10 @@ def _elsewhere(transport: Any, partners: PartnersTransport, request: Any) -> Ite
     before = loop.left if isinstance(loop, FencedLoop) else None
     try:
         yield
-    except LeftVirtualTime as error:
+    except LeftVirtualTime:
         if isinstance(loop, FencedLoop):
             loop.left = before
-        raise partners.nobody(request) from error
+        raise partners.nobody(request) from None
 
 
 def _requests(real: Any) -> Any:

@@ -14,6 +14,7 @@ from contextlib import contextmanager
 from types import FrameType
 from typing import Final
 
+from seatrial.mocks.guests.interrupts import Stopped
 from seatrial.mocks.guests.owncode import own, told
 from seatrial.sim.errors import HarnessError
 from seatrial.sim.fences import END
@@ -32,10 +33,6 @@ _LOOP: Final = f"{os.sep}loop.py"
 
 class Blocked(HarnessError):
     """Code under test kept its turn: it loops, or waits for something that nobody can bring while it waits."""
-
-
-class _Stop(KeyboardInterrupt):
-    """What is raised in the code that blocks: no handler of ordinary errors stops it."""
 
 
 @contextmanager
@@ -94,7 +91,7 @@ class _Watchdog:
             sys.stderr.flush()
             END(_DEAF)
         if is_first or self._watched != threading.main_thread().ident:
-            ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(self._watched), ctypes.py_object(_Stop))
+            ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(self._watched), ctypes.py_object(Stopped))
         else:  # it did not hear: it waits in C, which only a signal ends
             signal.pthread_kill(self._watched, signal.SIGINT)
 

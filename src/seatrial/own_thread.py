@@ -9,6 +9,8 @@ from concurrent.futures import Future
 from threading import Thread
 from typing import TypeVar
 
+from seatrial.mocks.guests.interrupts import Stopped
+
 T = TypeVar("T")
 
 
@@ -29,7 +31,7 @@ def apart(work: Callable[[], T]) -> T:
     except KeyboardInterrupt:
         if done.done():
             raise
-        interrupt = ctypes.py_object(KeyboardInterrupt)
+        interrupt = ctypes.py_object(Stopped)
         ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(thread.ident or 0), interrupt)
         return done.result()
 

@@ -93,7 +93,7 @@ class Trial:
         expedition.world.rulebook.keep(self.strikes.append)
         process = expedition.world.run(expedition.factory, expedition.voyage)
         self._evidence = expedition.world.evidence
-        self._facts = _facts(self._loaded, expedition, storm, integration, died_of(process.failure))
+        self._facts = _facts(self._loaded, expedition, storm, integration, died_of(process.failure, expedition))
         self.glance = Glance().look(self._evidence.cells)
         self.history = _history(self._evidence)
 

@@ -170,7 +170,8 @@ def _sail(
     if replay is not None:
         check_fits(replay, loaded, seed)
     path = None if out is None else Path(out)
-    expedition = embark(loaded, seed, under, lambda env: Evidence(clock_of(env), path))
+    kept_in = path and path.absolute()  # code under test may go to another directory
+    expedition = embark(loaded, seed, under, lambda env: Evidence(clock_of(env), kept_in))
     # Nothing is written before the voyage begins: a bad scenario leaves no folder behind, and an earlier run in place.
     folder = None if path is None else RunFolder.create(path, about=about_of(loaded, seed, name))
     facts = facts_of(loaded, expedition, seed, name)
@@ -215,17 +216,18 @@ def _voyage(expedition: Expedition, progress: Progress | None) -> str:
         _watch(expedition, progress)
     with relaxed_gc():
         process = expedition.world.run(expedition.factory, expedition.voyage)
-    return died_of(process.failure)
+    return died_of(process.failure, expedition)
 
 
-def died_of(failure: BaseException | None) -> str:
+def died_of(failure: BaseException | None, expedition: Expedition) -> str:
     """How an integration ended by itself, in words; empty: it did not."""
     if failure is None:
         return ""
     if isinstance(failure, Returned):
         return str(failure)
     how = "it was cancelled by its own code, or awaited what was: " if isinstance(failure, CancelledError) else ""
-    return f"{how}{said(failure)} at {place_of(failure)}"
+    place = place_of(failure, expedition.habitat.called if expedition.habitat is not None else "")
+    return how + said(failure) + (f" at {place}" if place else "")
 
 
 def _watch(expedition: Expedition, progress: Progress) -> None:

@@ -115,6 +115,33 @@ def generator() -> Any:
     yield 1
 
 
+def configured(argv: list[str] | None = None) -> None: ...
+def optional(sea: object = None) -> None: ...
+def anything(*args: object) -> None: ...
+
+
+class Command:
+    def __call__(self, *args: object, **options: object) -> None: ...
+
+
+@pytest.mark.parametrize(
+    ("function", "wants"),
+    [(configured, False), (optional, True), (anything, True), (Command(), False), (partial(anything, 1), True)],
+)
+def test_an_argument_with_a_default_is_not_for_the_sea(function: Callable[..., Any], wants: bool) -> None:
+    """`argv`, or what a command of click takes, stays as it is written; what is named `sea`, or needed, is the sea."""
+    assert entry_of(function).wants_sea is wants
+
+
+@pytest.mark.parametrize("written", ["theirs_at_sea:main", "theirs_at_sea.py:main", "theirs_at_sea:program"])
+def test_a_function_has_a_file(package: Path, written: str) -> None:
+    """Whatever it was asked for by."""
+    found = Path(entry_of(written).file)
+    assert found.is_absolute()
+    assert found.name == "theirs_at_sea.py"
+    assert entry_of(optional).file == str(Path(__file__).resolve())
+
+
 @pytest.mark.parametrize("function", [two, by_name, generator])
 def test_a_function_that_wants_more_is_refused(function: Callable[..., Any]) -> None:
     """It is called with the sea or with nothing, and it runs: a generator does not."""

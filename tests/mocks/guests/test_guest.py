@@ -7,10 +7,12 @@ import datetime as dt
 import gc
 import os
 import random
+import sys
 import time
 import uuid
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from pathlib import Path
 from typing import Any
 from weakref import ref
 
@@ -127,6 +129,9 @@ def test_chance_comes_from_the_seed(sail: Sail) -> None:
 
         async def main(_: Sea) -> None:
             seen.extend([random.random(), uuid.uuid4(), random.SystemRandom().random(), os.urandom(3)])
+            seen.append(random.Random().random())
+            random.seed()
+            seen.append(random.random())
             await asyncio.sleep(1e9)
 
         sail(main, seed=seed)
@@ -149,6 +154,43 @@ def test_chance_of_the_caller_is_left_alone(sail: Sail) -> None:
     drawn = [random.random()]
     sail(main)
     assert [*drawn, random.random()] == expected
+
+
+def test_a_program_is_called_by_its_file_and_nothing_else(sail: Sail) -> None:
+    """What the command line of the harness says is not for it; what it makes of its own is gone afterwards."""
+    before, arguments = list(sys.argv), sys.argv
+    seen: list[list[str]] = []
+
+    async def main() -> None:
+        seen.append(list(sys.argv))
+        sys.argv.append("--verbose")
+        await asyncio.sleep(1e9)
+
+    sail(main)
+    assert seen == [[str(Path(__file__).resolve())]]
+    assert sys.argv is arguments
+    assert sys.argv == before
+
+
+def test_a_program_may_go_to_another_directory(sail: Sail, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its run is kept where that was asked for, and whoever comes after it is where he was."""
+    home, away = tmp_path / "home", tmp_path / "away"
+    home.mkdir()
+    away.mkdir()
+    monkeypatch.chdir(home)
+
+    async def main(_: Sea) -> None:
+        os.chdir(away)
+        away.rmdir()
+        await asyncio.sleep(1)
+        raise ValueError("lost")
+
+    run = sail(main, out="run")
+    assert Path.cwd() == home
+    assert run.folder is not None
+    assert run.folder.path == Path("run")
+    assert run.folder.frame().height == run.rows
+    assert "test_guest.py:" in run.failure
 
 
 def test_a_program_without_arguments_reads_its_environment(sail: Sail) -> None:

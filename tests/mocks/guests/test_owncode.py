@@ -22,6 +22,18 @@ def test_code_is_its_owners_whatever_its_folders_are_called(folder: str) -> None
     assert placed([frame]) == f"{folder}/sync.py:12"
 
 
+@pytest.mark.parametrize("name", ["<frozen os>", "<string>", "<attrs generated init x>", "uvloop/loop.pyx"])
+def test_what_nobody_can_open_is_nobodys_line(name: str) -> None:
+    """Neither a frozen module nor code that was made up nor a source that did not come with its library."""
+    assert own([FrameSummary(name, 1, "f")]) == []
+
+
+def test_what_was_typed_in_is_its_writers() -> None:
+    """It has a line and no file."""
+    frame = FrameSummary("<stdin>", 1, "f")
+    assert own([frame]) == [frame]
+
+
 @pytest.mark.parametrize("module", [asyncio, traceback, httpx, guest])
 def test_libraries_and_the_harness_are_nobodys_bug(module: object) -> None:
     """Neither the standard library nor an installed one nor ours is shown as the place."""

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from math import inf
 from typing import Any
 
 import pytest
 import requests
 from requests.adapters import HTTPAdapter
+from urllib3 import Timeout
 from urllib3.util.retry import Retry
 
 from seatrial.mocks.guests.sea import Sea
@@ -37,6 +39,20 @@ def test_a_status_is_retried_with_backoff(desk: PartnerAtHand, partners: Partner
     assert reply.status_code == 200
     assert [(call.attempt, call.status) for call in desk.calls] == [(1, 503), (2, 503), (3, 200)]
     assert partners.now > 20
+
+
+@pytest.mark.parametrize("timeout", [0, -1, float("nan"), True, (1,), (1, 2, 3), (1, 0), (float("nan"), 1)])
+def test_a_timeout_that_nobody_can_wait_is_refused(desk: PartnerAtHand, timeout: Any) -> None:
+    """As on a socket, before anything is sent."""
+    with pytest.raises(ValueError, match=r"(?i)timeout|nan"):
+        requests.post(desk.url + SEND, json=MESSAGE, timeout=timeout)
+    assert desk.calls == ()
+
+
+@pytest.mark.parametrize("timeout", [None, 5, (None, 5), (5, None), Timeout(total=7), Timeout(connect=3), inf])
+def test_a_timeout_is_one_number_or_two_or_none(desk: PartnerAtHand, timeout: Any) -> None:
+    """Whatever `requests` takes."""
+    assert requests.post(desk.url + SEND, json=MESSAGE, timeout=timeout).ok
 
 
 def test_without_a_policy_nothing_is_repeated(desk: PartnerAtHand) -> None:

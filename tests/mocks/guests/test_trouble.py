@@ -5,18 +5,23 @@ from __future__ import annotations
 import asyncio
 import importlib
 import inspect
+import json
 import os
+import re
+import signal
 import socket
 import subprocess
 import sys
 import threading
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
+import requests
 
 from seatrial.mocks.guests import habitat, watchdog
 from seatrial.mocks.guests.sea import Sea, Webhook
@@ -24,7 +29,7 @@ from seatrial.mocks.guests.watchdog import Blocked
 from seatrial.sim.errors import HarnessError
 from seatrial.sim.fences import LeftVirtualTime
 from seatrial.twice import Diverged
-from seatrial.voyage import Run
+from seatrial.voyage import Interrupted, Run
 
 Sail = Callable[..., Run]
 
@@ -286,6 +291,64 @@ def test_a_task_that_exits_ends_the_run_as_an_error(sail: Sail) -> None:
         sail(main)
 
 
+async def interrupts(_: Sea) -> None:
+    await asyncio.sleep(1)
+    raise KeyboardInterrupt
+
+
+def interrupts_in_step(_: Sea) -> None:
+    time.sleep(1)
+    raise KeyboardInterrupt
+
+
+@pytest.mark.parametrize("main", [interrupts, interrupts_in_step])
+def test_a_function_that_interrupts_itself_is_dead(sail: Sail, main: Callable[..., Any]) -> None:
+    """Nobody pressed Ctrl-C: neither the command nor the session of tests is over."""
+    failure = sail(main).failure
+    assert failure.startswith("Exited('raise KeyboardInterrupt()') at ")
+    assert "test_trouble.py:" in failure
+
+
+def test_a_receiver_that_interrupts_is_told(sail: Sail) -> None:
+    """Its sender gets a 500."""
+
+    async def main(sea: Sea) -> None:
+        sea.webhooks(interrupts)
+
+    assert "raise KeyboardInterrupt()" in sail(main).mishaps[0].error
+
+
+def test_a_task_that_interrupts_ends_the_run_as_an_error(sail: Sail) -> None:
+    """It would have ended its process."""
+
+    async def main(sea: Sea) -> None:
+        asyncio.create_task(interrupts(sea))  # noqa: RUF006
+        await asyncio.sleep(1e9)
+
+    with pytest.raises(HarnessError, match=r"raised KeyboardInterrupt\(\) at .*test_trouble\.py:\d+"):
+        sail(main)
+
+
+def test_who_is_at_the_keyboard_is_heard(sail: Sail) -> None:
+    """Ctrl-C ends the run, wherever in the code it strikes."""
+    begun = threading.Event()
+
+    def press() -> None:
+        begun.wait(60)
+        for _ in range(2):  # the first time asyncio asks the run to end
+            time.sleep(0.2)
+            os.kill(os.getpid(), signal.SIGINT)
+
+    async def main(_: Sea) -> None:
+        begun.set()
+        while True:
+            pass
+
+    threading.Thread(target=press, daemon=True).start()
+    with pytest.raises(Interrupted):
+        sail(main)
+
+
 def test_a_set_that_decides_is_found_out(sail: Sail) -> None:
     """The order of a set is another in another process: the first event that differs is shown."""
     with pytest.raises(Diverged, match=r"row \d+, it was \w+ .* and then \w+ .* sort before"):
@@ -381,6 +444,71 @@ def test_an_error_that_was_raised_from_itself_is_told_once(sail: Sail) -> None:
         raise error from error
 
     assert "LookupError('no such order') at " in sail(main).failure
+
+
+def within_a_library() -> ValueError:
+    try:
+        json.loads("{")
+    except ValueError as error:
+        inner = error.__traceback__.tb_next if error.__traceback__ else None
+        return error.with_traceback(inner)
+    raise AssertionError
+
+
+@pytest.mark.parametrize(
+    ("cause", "told"), [(within_a_library(), ""), (ValueError("never raised"), r", from ValueError\('never raised'\)")]
+)
+def test_a_cause_is_told_as_far_as_it_is_the_codes_own(sail: Sail, cause: Exception, told: str) -> None:
+    """The chain ends where only lines of others are left; a cause that was never raised has no line."""
+
+    async def main(_: Sea) -> None:
+        raise LookupError("no such order") from cause
+
+    assert re.search(rf"\) at [^<,]*test_trouble\.py:\d+{told}$", sail(main).failure)
+
+
+def test_a_host_that_is_no_partner_is_told_without_what_we_met(sail: Sail) -> None:
+    """Its line is the caller's, and nothing of ours comes after it."""
+    with pytest.raises(LeftVirtualTime, match=r" · at [^<,]*test_trouble\.py:\d+$"):
+        sail(asks_a_stranger)
+
+
+def test_an_error_of_requests_is_told_as_on_a_socket(sail: Sail) -> None:
+    """It names no cause, and no line of ours."""
+    causes: list[BaseException | None] = []
+
+    def main(sea: Sea) -> None:
+        signed = {"Authorization": f"Bearer {sea.token('erp')}"}
+        try:
+            requests.get(sea.url("erp") + "/sales-orders/T-1", headers=signed, timeout=1)
+        except requests.ReadTimeout as error:
+            causes.append(error.__cause__)
+            raise
+
+    faults = "[{fault: blackhole, at: erp}]"
+    assert re.search(r"^ReadTimeout\(.*\) at [^<,]*test_trouble\.py:\d+$", sail(main, {"faults": faults}).failure)
+    assert causes == [None]
+
+
+def test_a_group_whose_errors_were_never_raised_has_its_own_line(sail: Sail) -> None:
+    """They were only put into it."""
+
+    async def main(_: Sea) -> None:
+        raise ExceptionGroup("many", [ValueError(1), ExceptionGroup("inner", [KeyError("x")])])
+
+    assert re.search(r" at [^<,]*test_trouble\.py:\d+$", sail(main).failure)
+
+
+def test_where_no_line_is_the_codes_own_the_function_is_named(sail: Sail) -> None:
+    """A handler that takes no webhook fails before its first line: that is not ours."""
+
+    def hear() -> None: ...
+
+    async def main(sea: Sea) -> None:
+        sea.webhooks(hear)
+
+    assert re.search(r"^hear \([^<,]*test_trouble\.py:\d+\)$", sail(main).mishaps[0].place)
+    assert sail(partial(int, "no number")).failure.endswith(" at functools:partial")
 
 
 def test_a_module_that_asks_the_system_while_it_is_imported_may(sail: Sail, tmp_path: Path) -> None:
