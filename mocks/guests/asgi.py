@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import inspect
 from collections.abc import Callable, Mapping, MutableMapping
 from contextlib import suppress
 from typing import Any, Final
@@ -12,43 +11,49 @@ from seatrial.mocks.guests.sea import Webhook
 
 Message = MutableMapping[str, Any]
 _VERSION: Final = {"version": "3.0", "spec_version": "2.4"}
-_ARGUMENTS: Final = 3
+_LOWEST: Final = 100
+_HIGHEST: Final = 599
+_PLAIN: Final = (str, bytes, int, float, tuple, list, dict)  # others show an address, another one in each process
+_SHOWN: Final = 80
 
 
-def is_asgi(receiver: Callable[..., Any]) -> bool:
-    """Whether this is called with scope, receive and send, rather than with a webhook."""
-    try:
-        parameters = inspect.signature(receiver).parameters.values()
-    except (TypeError, ValueError):
-        return False
-    needed = [each for each in parameters if each.default is each.empty and each.kind is not each.VAR_KEYWORD]
-    return len(needed) == _ARGUMENTS
+async def post(
+    app: Callable[..., Any], webhook: Webhook, state: Mapping[str, Any], answered: asyncio.Future[int]
+) -> None:
+    """Post a webhook to an app, and let it run to its end; `answered` is its status, once its answer is complete.
 
-
-async def post(app: Callable[..., Any], webhook: Webhook, state: Mapping[str, Any]) -> int:
-    """Post a webhook to an app; gives the status of its answer. An app that ends without one answered 500.
-
-    `state` is what its lifespan keeps for every request.
+    `state` is what its lifespan keeps for every request. An answer that cannot be one is a ValueError in the app.
     """
-    status = 500
+    status = 0
     waiting: list[Message] = [{"type": "http.request", "body": webhook.body, "more_body": False}]
-    answered = asyncio.Event()
 
     async def receive() -> Message:
         if waiting:
             return waiting.pop()
-        await answered.wait()
+        await asyncio.shield(answered)
         return {"type": "http.disconnect"}
 
     async def send(message: Message) -> None:
         nonlocal status
         if message["type"] == "http.response.start":
             status = message["status"]
+            if wrong := unfit(status):
+                raise ValueError(wrong)
         elif message["type"] == "http.response.body" and not message.get("more_body", False):
-            answered.set()
+            if not status:
+                raise ValueError("an answer begins with http.response.start")
+            if not answered.done():
+                answered.set_result(int(status))
 
     await app(_scope(webhook, state), receive, send)
-    return status
+
+
+def unfit(status: object) -> str:
+    """Why this cannot be the status of an answer; empty: it can."""
+    if isinstance(status, int) and not isinstance(status, bool) and _LOWEST <= status <= _HIGHEST:
+        return ""
+    shown = repr(status)[:_SHOWN] if isinstance(status, _PLAIN) else f"a thing of type {type(status).__qualname__}"
+    return f"it answered {shown}: a status is a number from {_LOWEST} to {_HIGHEST}"
 
 
 async def live(app: Callable[..., Any], ready: asyncio.Future[dict[str, Any]]) -> None:

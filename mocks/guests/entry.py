@@ -72,6 +72,12 @@ def is_async(function: Callable[..., Any]) -> bool:
     return inspect.iscoroutinefunction(function) or inspect.iscoroutinefunction(type(function).__call__)
 
 
+def is_generator(function: Callable[..., Any]) -> bool:
+    """Whether calling it runs nothing yet, and gives what would have to be iterated."""
+    called = (function, type(function).__call__)
+    return any(inspect.isgeneratorfunction(each) or inspect.isasyncgenfunction(each) for each in called)
+
+
 def _found(written: str) -> object:
     module_name, _, attribute = written.rpartition(":")
     if not module_name or not attribute:
@@ -143,7 +149,7 @@ def _wants_sea(name: str, function: Callable[..., Any]) -> bool:
 
     Raises BadInput for more, or for what would give a generator.
     """
-    if inspect.isgeneratorfunction(function) or inspect.isasyncgenfunction(function):
+    if is_generator(function):
         raise BadInput("the integration is a generator", value=name, hint="write a function, async or not")
     try:
         parameters = inspect.signature(function).parameters.values()

@@ -8,12 +8,13 @@ from collections.abc import Callable, Mapping
 from typing import Any, Final, NamedTuple
 
 from seatrial.mocks.berths import berth_of, environment_of
-from seatrial.mocks.guests.asgi import is_asgi, live, post
+from seatrial.mocks.guests.asgi import live, post, unfit
 from seatrial.mocks.guests.entry import Entry, is_async
 from seatrial.mocks.guests.greenlets import has_greenlets, in_greenlet
 from seatrial.mocks.guests.interrupts import is_own
 from seatrial.mocks.guests.letters import webhook_of
 from seatrial.mocks.guests.mishaps import Mishaps, Returned
+from seatrial.mocks.guests.receivers import is_asgi
 from seatrial.mocks.guests.routing import PARTNERS
 from seatrial.mocks.guests.sea import Sea, Webhook
 from seatrial.mocks.guests.state import Database, State
@@ -27,10 +28,17 @@ from seatrial.sim.partner import Partner
 
 NO_CONTENT: Final = 204
 _LISTENER: Final = 503
+_FAILED: Final = 500
 
 
 class Exited(RuntimeError):
     """Code of others called `sys.exit`, or interrupted itself: its process would be gone, ours goes on."""
+
+    @classmethod
+    def of(cls, error: SystemExit | KeyboardInterrupt) -> Exited:
+        """What it raised, where it raised it."""
+        how = f"sys.exit({error.code!r})" if isinstance(error, SystemExit) else f"raise {said(error)}"
+        return cls(how).with_traceback(error.__traceback__)
 
 
 class Lodging(NamedTuple):
@@ -68,6 +76,7 @@ class Guest:
         environment = environment_of(berths.values(), ground, 1.0)
         self.sea = Sea(berths, environment, start, state, Database(state, ground.env), lodging.controls)
         self._started: list[tuple[Callable[..., Any], asyncio.Future[dict[str, Any]]]] = []
+        self._under_way: set[asyncio.Task[None]] = set()
         self._known: tuple[Callable[..., Any] | None, bool] = (None, False)
 
     async def run(self) -> None:
@@ -91,24 +100,38 @@ class Guest:
         partner = self._partners[notice.partner]
         policy = partner.conduct.webhooks
         webhook = webhook_of(partner, notice, self.sea.webhook_secret(partner.name))
-        handling = asyncio.create_task(self._handled(receiver, webhook))
-        done, _ = await asyncio.wait({handling}, timeout=float(policy.timeout))
+        answered: asyncio.Future[int] = asyncio.get_running_loop().create_future()
+        handling = asyncio.create_task(self._handled(receiver, webhook, answered))
+        self._under_way.add(handling)  # a loop does not hold tasks, and this one may go on when it has answered
+        handling.add_done_callback(self._under_way.discard)
+        done, _ = await asyncio.wait({answered}, timeout=float(policy.timeout))
         if not done:
             raise Rejected("the receiver did not answer in time", status=0)
-        status = handling.result()
+        status = answered.result()
         if not 200 <= status < 300:
             raise Rejected("receiver", f"answered {status}", status=status)
 
-    async def _handled(self, receiver: Callable[..., Any], webhook: Webhook) -> int:
-        """The status that the receiver answers; whatever it raises is 500, and told."""
+    async def _handled(self, receiver: Callable[..., Any], webhook: Webhook, answered: asyncio.Future[int]) -> None:
+        """Have a webhook received. What goes wrong with that is told, and is a 500 unless it was answered before."""
+        wrong: BaseException | str = ""
         try:
             if self._is_asgi(receiver):
-                return await post(receiver, webhook, await self._ready(receiver))
-            status = await called(receiver, webhook)
-        except Exception as error:  # noqa: BLE001 (whatever it is, its sender gets a 500)
-            self._lodging.mishaps.add(f"the webhook handler, at {webhook.event}", error, receiver)
-            return 500
-        return status if isinstance(status, int) and not isinstance(status, bool) else NO_CONTENT
+                await post(receiver, webhook, await self._ready(receiver), answered)
+                wrong = "" if answered.done() else "it ended without an answer"
+            else:
+                status = await called(receiver, webhook)
+                wrong = "" if status is None else unfit(status)
+                answered.set_result(_FAILED if wrong else int(status or NO_CONTENT))
+        except BaseException as error:
+            if isinstance(error, KeyboardInterrupt) and not is_own(error):
+                raise  # Ctrl-C
+            if not self._life.alive and not isinstance(error, Exception):
+                raise  # it was killed
+            wrong = Exited.of(error) if isinstance(error, SystemExit | KeyboardInterrupt) else error
+        if wrong:
+            self._lodging.mishaps.add(f"the webhook handler, at {webhook.event}", wrong, receiver)
+        if not answered.done():
+            answered.set_result(_FAILED)
 
     def _is_asgi(self, receiver: Callable[..., Any]) -> bool:
         """Whether it is an app; to look at its arguments takes as long as a call of httpx."""
@@ -134,8 +157,8 @@ async def called(function: Callable[..., Any], *args: Any) -> Any:
         given = await in_greenlet(function, *args) if has_greenlets() else function(*args)
         return await given if inspect.isawaitable(given) else given
     except SystemExit as error:
-        raise Exited(f"sys.exit({error.code!r})").with_traceback(error.__traceback__) from None
+        raise Exited.of(error) from None
     except KeyboardInterrupt as error:
         if not is_own(error):
             raise
-        raise Exited(f"raise {said(error)}").with_traceback(error.__traceback__) from None
+        raise Exited.of(error) from None

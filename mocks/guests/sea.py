@@ -9,8 +9,9 @@ from typing import Any
 import msgspec
 
 from seatrial.mocks.berths import Berth
+from seatrial.mocks.guests.receivers import check_receiver
 from seatrial.mocks.guests.state import Database, State
-from seatrial.sim.errors import BadInput, UnknownName
+from seatrial.sim.errors import UnknownName
 
 
 class Webhook(msgspec.Struct, frozen=True):
@@ -36,7 +37,7 @@ class Webhook(msgspec.Struct, frozen=True):
 
 
 Callback = Callable[[Webhook], Awaitable[int | None] | int | None]
-"""Takes a webhook; None is 204, a number is a status, whatever it raises is 500."""
+"""Takes a webhook; None is 204, a number from 100 to 599 is a status, anything else and whatever it raises is 500."""
 
 
 class Sea:
@@ -86,11 +87,9 @@ class Sea:
     def webhooks(self, receiver: Callable[..., Any]) -> None:
         """Have webhooks brought to an ASGI app, or to a function of one `Webhook`, from now on.
 
-        Until then nobody listens, and their senders try again. Raises BadInput for what cannot be called.
+        Until then nobody listens, and their senders try again. Raises BadInput for what cannot be called so.
         """
-        if not callable(receiver):
-            hint = "give an ASGI app, or a function that takes a Webhook"
-            raise BadInput("nobody who could take webhooks", value=receiver, hint=hint)
+        check_receiver(receiver)
         self.receiver = receiver
 
     def _berth(self, partner: str) -> Berth:
