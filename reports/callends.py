@@ -8,7 +8,9 @@ import polars as pl
 
 from seatrial.reports.logbook import SECOND, Logbook
 
-NO_BUSINESS: Final = (401, 408, 429)
+SIGN_IN: Final = (401, 403)
+"""Rejections of who calls, as vendors differ: token or session is over."""
+NO_BUSINESS: Final = (*SIGN_IN, 408, 429)
 """Rejections that say nothing about the document: sign in again, too slow, too many."""
 SILENT: Final = ("timed_out", "refused", "reset", "unreadable")
 """Ends without a reply that could be used. `cancelled` is none of them: there the caller gave up or died."""
@@ -41,11 +43,11 @@ def failed_call(log: Logbook) -> pl.Expr:
 
 
 def renewals(log: Logbook) -> pl.DataFrame:
-    """Calls rejected with 401 whose repetition, same key and same attempt, met no 401 again: their `number`."""
-    expired = log.calls.filter(pl.col("status") == 401)
+    """Calls that had to sign in again and whose repetition, same key and same attempt, had not: their `number`."""
+    expired = log.calls.filter(pl.col("status").is_in(SIGN_IN))
     twins = log.calls.join(expired.select(_SAME).unique(), on=_SAME, how="semi", maintain_order="left")
     after = (pl.col(name).shift(-1).over(_SAME) for name in ("status", "time"))
     status, time = (column.alias(f"next_{name}") for column, name in zip(after, ("status", "time"), strict=True))
     known = twins.select("number", "time", "status", status, time)
     soon = pl.col("next_time") - pl.col("time") <= RENEWED_WITHIN
-    return known.filter((pl.col("status") == 401) & (pl.col("next_status") != 401) & soon).select("number")
+    return known.filter(pl.col("status").is_in(SIGN_IN) & ~pl.col("next_status").is_in(SIGN_IN) & soon).select("number")

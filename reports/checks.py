@@ -90,6 +90,12 @@ class Check(msgspec.Struct, frozen=True, kw_only=True):
         return self.kept + self.failed + self.unknown
 
     @property
+    def more(self) -> str:
+        """How many of the failed are not named: ` and 3 more`; empty: all are."""
+        unsaid = self.failed - len(self.seeds)
+        return f" and {unsaid:,} more" if self.seeds and unsaid > 0 else ""
+
+    @property
     def noun(self) -> str:
         """What is counted."""
         return "pairs" if self.kind == "regression" else "runs"

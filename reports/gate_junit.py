@@ -63,7 +63,8 @@ def _count(cases: Sequence[ET.Element], tag: str) -> str:
 
 def _of_check(check: Check, verdict: GateVerdict) -> ET.Element:
     name = f"{check.kind} {check.measure} {check.wanted}"
-    text = "\n".join((f"reading: {check_reading(check, verdict.currency)}", *check.paths))
+    paths = (*check.paths, *([check.more.strip()] if check.more else []))
+    text = "\n".join((f"reading: {check_reading(check, verdict.currency)}", *paths))
     kinds = {"broken": ("failure", check.kind), "open": ("error", "inconclusive")}
     wrong = (*kinds[check.judgement], reason(check), text) if check.judgement in kinds else ()
     return _case(f"{check.scenario}.{check.integration}", name, wrong)

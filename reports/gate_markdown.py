@@ -75,7 +75,7 @@ def _table(checks: Sequence[Check], verdict: GateVerdict) -> Iterator[str]:
 
 def _row(check: Check, verdict: GateVerdict) -> tuple[str, ...]:
     kept = f"{check.kept} of {check.runs}" + (f" ({check.unknown} unknown)" if check.unknown else "")
-    seeds = ", ".join(map(str, check.seeds)) + (" …" if check.failed > len(check.seeds) else "")
+    seeds = ", ".join(map(str, check.seeds)) + check.more
     trial = f"{check.scenario} × {check.integration}"
     return trial, check.measure, check.wanted, check_reading(check, verdict.currency), kept, seeds
 

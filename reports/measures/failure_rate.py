@@ -18,9 +18,9 @@ class FailureRate(Measure):
     """Share of the calls that failed, and share of the orders that needed people or never came to an end.
 
     Formula: `failure_rate.calls`: calls without a usable reply (timed out, refused, reset, unreadable, cancelled) or
-    rejected with 401, 408, 429 or 500 and above, divided by calls; a rejection for a reason of the trade, such as
-    insufficient stock, is no failure, nor is a 401 whose repetition under the same key and attempt met none within
-    half a minute: so is a token renewed. `failure_rate.<partner>`: the same for one partner.
+    rejected with 401, 403, 408, 429 or 500 and above, divided by calls; a rejection for a reason of the trade, such as
+    insufficient stock, is no failure, nor is a 401 or 403 whose repetition under the same key and attempt met neither
+    within half a minute: so is a token renewed. `failure_rate.<partner>`: the same for one partner.
     `failure_rate.integration`: orders with a dead letter, or neither shipped, back-ordered, cancelled nor rejected by
     the end, divided by orders placed before the last `grace` of the run. Unit: share. Source: call, note and event
     rows. Known as: integration failure rate.

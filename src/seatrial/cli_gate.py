@@ -135,7 +135,7 @@ def _tell_checks(verdict: GateVerdict, judgement: str, style: str, *, everything
     shown = found if everything else found[:_ROWS]
     rows = table(judgement, "of", "wanted", "reading", "why")
     for check in shown:
-        seeds = f" (seed {', '.join(map(str, check.seeds))})" if check.seeds else ""
+        seeds = f" (seed {', '.join(map(str, check.seeds))}{check.more})" if check.seeds else ""
         trial, reading = f"{check.scenario} × {check.integration}", check_reading(check, verdict.currency)
         rows.add_row(Text(check.measure, style=style), trial, check.wanted, reading, Text(check.why + seeds))
     results().print(rows)

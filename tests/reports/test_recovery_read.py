@@ -42,6 +42,17 @@ def test_recovery_ends_when_the_backlog_is_back_in_its_band(history, read) -> No
     assert found["recovery.max"].value == pytest.approx(30.0)
 
 
+@pytest.mark.parametrize(("died", "minutes"), [(3.5, float("inf")), (5.0, 30.0)])
+def test_a_dead_integration_does_not_recover(history, read, died: float, minutes: float) -> None:
+    """However little piles up: what ended before all was as before is not coming back; what ended later had been."""
+    _steady(history, 3)
+    _outage(history, "outage", 3 * HOUR, 4 * HOUR, 4.5 * HOUR)
+    history.at(died * HOUR).rows.note("crash", detail="KeyError()")
+    history.at(6 * HOUR).placed("MP-last")
+    found = read("recovery", history.frame().sort("time", maintain_order=True), died="KeyError()")
+    assert found["recovery.outage"].value == found["recovery.max"].value == pytest.approx(minutes)
+
+
 def test_the_mean_time_to_recovery_is_that_of_all_faults(history, read) -> None:
     """One fault took 30 minutes, another nobody suffered from: 15 in the mean. One that never ends makes it never."""
     _steady(history, 3)

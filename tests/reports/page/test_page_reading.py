@@ -8,6 +8,7 @@ from importlib.resources import files
 from itertools import pairwise
 from typing import NamedTuple
 
+import msgspec
 import pytest
 
 from seatrial.reports.page import PageRun, page
@@ -134,3 +135,10 @@ def test_every_run_has_a_colour_that_can_be_seen(look: str) -> None:
     """Curves stand out by at least 3 from the page (WCAG AA for graphics); their peaks are written by 4.5 or bold."""
     colours = _palettes()[look]
     assert all(contrast(colours[f"run-{number}"], colours["paper"]) >= 3 for number in range(1, 7))
+
+
+def test_a_witness_of_one_row_is_not_called_rows(careless: PageRun) -> None:
+    """A caption that a screen reader reads is a sentence."""
+    alone = [msgspec.structs.replace(each, witness=each.witness[:1]) for each in careless.verdict.findings[:1]]
+    run = PageRun(verdict=msgspec.structs.replace(careless.verdict, findings=tuple(alone)), log=careless.log)
+    assert "Witness: 1 row of evidence about" in page([run])

@@ -68,6 +68,20 @@ def test_a_crashed_run_ends_with_3(now: Path) -> None:
     assert "the harness failed: boom" in shown.stderr
 
 
+def _changed(path: Path, **values: object) -> None:
+    path.write_bytes(msgspec.json.encode({**msgspec.json.decode(path.read_bytes()), **values}))
+
+
+def test_runs_that_a_check_does_not_name_are_counted(now: Path) -> None:
+    """Of eight runs in which the integration died the first five are named."""
+    died = {"code": "INTEGRATION_DIED", "title": "it ended", "gravity": "violation"}
+    for path in now.rglob("verdict.json"):
+        _changed(path, outcome="violated", findings=[died])
+        note = msgspec.json.decode((path.parent / "manifest.json").read_bytes())["verdict"]
+        _changed(path.parent / "manifest.json", verdict={**note, "verdict": "violated", "findings": 1})
+    assert "(seed 0, 1, 2, 3, 4 and 3 more)" in told("gate", now, code=1, COLUMNS="400").stdout
+
+
 def test_an_edited_run_ends_with_2(now: Path) -> None:
     """Its folder and the contradiction are named."""
     (now / "storm/ours/seed-3/readings.json").write_text("[]")

@@ -49,7 +49,7 @@ def test_a_limit_is_broken_when_the_interval_lies_without(made) -> None:
     """The verdict names limit, seeds and folders."""
     check = only(judge_fleet(waits(made, [900.0 + seed for seed in range(10)])))
     assert (check.judgement, check.kept, check.failed, check.low) == ("broken", 0, 10, 900.0)
-    assert check.seeds == (0, 1, 2, 3, 4)
+    assert (check.seeds, check.more) == ((0, 1, 2, 3, 4), " and 5 more")
 
 
 def test_an_interval_across_the_limit_is_open(made) -> None:

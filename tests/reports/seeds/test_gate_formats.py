@@ -131,3 +131,9 @@ def test_json_holds_everything(verdict: GateVerdict) -> None:
     assert told["outcome"] == "harness error"
     assert told["policy"] == {"alarm_rate": 0.01, "keep": 0.5}
     assert [check["judgement"] for check in told["checks"]] == ["held", "broken", "open"] * 2
+
+
+def test_runs_that_are_not_named_are_counted(verdict: GateVerdict) -> None:
+    """Of eight that broke a limit five are named: in no format do they look like all."""
+    assert "0, 1, 2, 3, 4 and 3 more" in gate_markdown(verdict)
+    assert "seed-4\nand 3 more" in gate_junit(verdict, NOON)
