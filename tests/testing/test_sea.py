@@ -228,7 +228,23 @@ def test_a_sea_on_which_nothing_sailed_is_a_warning(test_session: Session) -> No
     """A test that asks for it and runs nothing passes for nothing."""
     result = test_session(TWO_TESTS.replace("sea.run(shop.careful)", "return"), "-k", "careful")
     result.assert_outcomes(passed=1, deselected=1)
-    result.stdout.fnmatch_lines(["*NothingSailed: test_careful asked for `sea` and never called sea.run*"])
+    result.stdout.fnmatch_lines(
+        ["*test_orders.py:8: NothingSailed: test_careful asked for `sea` and never called sea.run*"]
+    )
+
+
+def test_a_run_that_failed_was_a_run(test_session: Session) -> None:
+    """Whoever expects what `sea.run` raises is not told that it was never called."""
+    result = test_session("""
+        import pytest
+        from seatrial.sim.errors import BadInput
+
+        def test_x(sea):
+            with pytest.raises(BadInput):
+                sea.run("resilient", scenario="no-such-scenario")
+    """)
+    result.assert_outcomes(passed=1)
+    result.stdout.no_fnmatch_line("*NothingSailed*")
 
 
 def test_a_fault_that_never_struck_is_a_warning(test_session: Session) -> None:

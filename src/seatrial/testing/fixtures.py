@@ -33,8 +33,10 @@ def trial_for(item: Any, config: pytest.Config) -> Iterator[LoggedTrial]:
     command = f"pytest {quote(_as_called(item, config))}"
     with logged_trial(course, helm, Logged(place, item.nodeid, command, Path.cwd())) as logged:
         yield logged
-        if not logged.trial.runs:
-            warnings.warn(NothingSailed(f"{item.name} asked for `sea` and never called sea.run(...)"), stacklevel=2)
+        if not logged.trial.called:
+            file, line, _ = item.reportinfo()
+            said = NothingSailed(f"{item.name} asked for `sea` and never called sea.run(...)")
+            warnings.warn_explicit(said, None, str(file), (line or 0) + 1)
 
 
 @contextmanager

@@ -61,6 +61,8 @@ class SeaTrial:
         """Readings that the test asked for, the last one last, with the seed that was worst."""
         self.helm = helm
         """What the command line says."""
+        self.called = False
+        """Whether `run` was called, whatever became of it."""
         self._base = course
         self._place = place
         self._sailed = 0
@@ -81,6 +83,7 @@ class SeaTrial:
         `integration` is a function, `package.module:function`, or a name of the catalogue. All seeds are sailed, unless
         `fail_fast` says that the first violated one is the last.
         """
+        self.called = True
         given = {
             "integration": integration or None,
             "scenario": scenario or None,
