@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -180,6 +181,35 @@ def test_a_fault_that_strikes_nothing_fails_the_test(erp: PartnerAtHand) -> None
     with erp.fault("lost_reply", at="create_sales_order", may_miss=True) as fault:
         pass
     assert fault.struck == 0
+
+
+@pytest.mark.parametrize(
+    ("fault", "fields", "said"),
+    [
+        (
+            "lost_reply",
+            {},
+            "lost_reply strikes only writes; asked meanwhile: find_sales_order, a route that it does not",
+        ),
+        (
+            "status",
+            {"at": "create_sales_order"},
+            "nobody asked erp.create_sales_order meanwhile; asked meanwhile: find_",
+        ),
+        (
+            "status",
+            {"at": "find_*", "key": "T-9"},
+            "it is none of the documents that this one strikes; asked meanwhile",
+        ),
+        ("status", {"at": "find_sales_order", "nth": 2}, "it looked at 1 call · "),
+    ],
+)
+def test_why_a_fault_struck_nothing_is_told(fault: str, fields: dict[str, Any], said: str, erp: PartnerAtHand) -> None:
+    """With what was asked meanwhile, and not what was asked before."""
+    httpx.post(f"{erp.url}/customers", json=BUYER, headers=signed(erp))
+    with pytest.raises(NeverStruck, match=re.escape(said)) as told, erp.fault(fault, **fields):
+        [httpx.get(f"{erp.url}/{each}", headers=signed(erp)) for each in ("sales-orders/T-1", "nowhere")]
+    assert "save_customer" not in str(told.value)
 
 
 @pytest.mark.parametrize(
