@@ -235,6 +235,17 @@ def test_a_fault_that_cannot_be_is_told_by_field(
     assert str(caught.value).startswith(said)
 
 
+def test_a_fault_begins_when_it_is_said_in_a_word_that_python_takes(erp: PartnerAtHand, partners: Partners) -> None:
+    """`from` is a word of Python's own: a test writes `from_`, and is told so."""
+    with erp.fault("status", at="save_customer", from_="1 h", until="2 h", status=503):
+        seen = [httpx.post(f"{erp.url}/customers", json=BUYER, headers=signed(erp)).status_code]
+        partners.pass_time("1 h")
+        seen.append(httpx.post(f"{erp.url}/customers", json=BUYER, headers=signed(erp)).status_code)
+    assert seen == [200, 503]
+    with pytest.raises(BadInput, match=r"did you mean 'from_'\?"):
+        erp.fault("status", form_="1 h")
+
+
 def test_a_shop_tells_of_an_order_by_a_signed_webhook(storefront: ChannelAtHand, partners: Partners) -> None:
     """What a handler is fed with is what a server would get, signature included."""
     order = storefront.sell(partners.skus[3], 2)

@@ -158,7 +158,11 @@ def test_assert_passed_says_what_is_wrong(test_session: Session) -> None:
         ("'calm-day', 'peak-week'", "@pytest.mark.seatrial: a test sails one scenario"),
         ("7", "@pytest.mark.seatrial: `scenario` is a name or a file: 7"),
         ("'calm-day', settings='duration=2 d'", "@pytest.mark.seatrial: `settings` is a mapping"),
-        ("'calm-day', settings={'duration': '2 dayz'}", "--set duration=2 dayz:"),
+        ("'calm-day', settings={'duration': '2 dayz'}", "settings={'duration': '2 dayz'}: unknown unit of time"),
+        (
+            "'calm-day', settings={'durration': '2 d'}",
+            "settings={'durration': '2 d'}: unknown setting: 'durration' · did",
+        ),
         ("'calm-day', integration='resilent'", "unknown integration: 'resilent' · did you mean 'resilient'?"),
         ("'calm-day', integration='shop:nobody'", "shop has no such function: 'nobody'"),
         ("'calm-day', fail_fast='yes'", "@pytest.mark.seatrial: `fail_fast` is True or False"),

@@ -20,6 +20,8 @@ from seatrial.testing.records import calls_of
 from seatrial.testing.teaching import OfTheTest
 
 _OWN = ("fault", "at", "with")
+_FROM = "from_"
+"""How Python has to write `from`."""
 
 
 class NeverStruck(OfTheTest, AssertionError):
@@ -109,10 +111,12 @@ def written_rule(fault: str, at: str, fields: Mapping[str, object]) -> dict[str,
     kind = _kind(fault)
     of_fault = [each.name for each in msgspec.structs.fields(kind)]
     of_rule = [each.encode_name for each in msgspec.structs.fields(RuleSpec) if each.encode_name not in _OWN]
+    fields = {"from" if name == _FROM else name: value for name, value in fields.items()}
     for name in fields:
         if name not in of_fault and name not in of_rule:
             what = f"{fault} has no such parameter, nor has a rule"
-            raise UnknownName(what, value=name, known=[*of_fault, *of_rule])
+            known = [_FROM if each == "from" else each for each in (*of_fault, *of_rule)]
+            raise UnknownName(what, value=name, known=known)
     params = {name: value for name, value in fields.items() if name in of_fault}
     beside = {name: value for name, value in fields.items() if name not in of_fault}
     return {"fault": fault, "at": at, **beside, **({"with": params} if params else {})}

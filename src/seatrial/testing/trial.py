@@ -16,9 +16,9 @@ from seatrial.own_thread import apart
 from seatrial.reports.findings import Finding
 from seatrial.reports.reading import Reading
 from seatrial.reports.verdict import Outcome, Verdict
-from seatrial.scenarios.loader import Loaded, load_scenario
+from seatrial.scenarios.loader import Loaded
 from seatrial.sim.errors import BadInput, HarnessError
-from seatrial.testing.course import MARKER, REPLAY, Course, Helm, Seeds, changed
+from seatrial.testing.course import MARKER, REPLAY, Course, Helm, Seeds, changed, loaded_of
 from seatrial.testing.sailing import SeedRun, sail_seed
 from seatrial.testing.teaching import OfTheTest, shown_at_the_test
 from seatrial.testing.words import verdict_lines
@@ -160,7 +160,7 @@ class SeaTrial:
             hint = f"{MARKER}('lost-erp-replies'), or sea.run(..., scenario='lost-erp-replies')"
             raise BadInput("no scenario to sail", hint=hint)
         self.course = msgspec.structs.replace(course, seeds=self.helm.seeds or course.seeds)
-        loaded = load_scenario(course.scenario, course.settings)
+        loaded = loaded_of(course)
         self._check_log(loaded)
         self._sailed += 1
         shutil.rmtree(self._place / str(self._sailed - _VOYAGES), ignore_errors=True)
