@@ -45,6 +45,8 @@ class About(msgspec.Struct, frozen=True, kw_only=True):
     """Seed of all chance."""
     integration: str = ""
     """Name of the integration under test."""
+    code: str = ""
+    """SHA-256 of the code of a guest; empty: it is no guest, or nobody looked."""
     started: str = ""
     """Wall-clock start of the run's own clock, ISO 8601."""
     settings: dict[str, str] = {}

@@ -112,6 +112,23 @@ def test_a_test_on_a_page_passes(block: Block, tmp_path: Path) -> None:
     ends_well([sys.executable, "-m", "pytest", "-q", *plain, "--rootdir", str(tmp_path)], tmp_path)
 
 
+@pytest.mark.parametrize("recipe", ["test_a_page_that_fails_moves_no_cursor", "test_an_error_page_is_an_error"])
+def test_a_recipe_fails_for_who_takes_a_page_of_html_for_no_orders(recipe: str, tmp_path: Path) -> None:
+    """The cookbook's tests of error pages see the worst of them, the one with status 200."""
+    (block,) = (each for each in shown("python", word="test") if f"def {recipe}" in each.text)
+    put_files(block, tmp_path)
+    shop, found = (tmp_path / "shop.py").read_text(encoding="utf-8"), "        try:\n            page = reply.json()"
+    assert found in shop
+    swallows = f'        if reply.text.lstrip().startswith("<"):\n            return 0\n{found}'
+    (tmp_path / "shop.py").write_text(shop.replace(found, swallows), encoding="utf-8")
+    (tmp_path / "test_page.py").write_text(block.text, encoding="utf-8")
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "--rootdir", str(tmp_path)]
+    told = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=300, check=False).stdout
+    failed = [line for line in told.splitlines() if line.startswith("FAILED")]
+    assert len(failed) == 1, told
+    assert "200" in failed[0] or "fields1" in failed[0]
+
+
 def put_files(block: Block, folder: Path) -> None:
     for file in BLOCKS:
         if file.page == block.page and file.line < block.line and file.file:

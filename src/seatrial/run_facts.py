@@ -26,7 +26,7 @@ def check_limits(loaded: Loaded) -> None:
             raise type(error)(error.what, value=error.value, known=error.known, hint=error.hint, where=where) from error
 
 
-def about_of(loaded: Loaded, seed: int, integration: str) -> About:
+def about_of(loaded: Loaded, seed: int, integration: str, code: str = "") -> About:
     """What is known of a run before its first row."""
     return About(
         scenario=loaded.scenario.name,
@@ -34,6 +34,7 @@ def about_of(loaded: Loaded, seed: int, integration: str) -> About:
         origin_digest=loaded.origin,
         seed=seed,
         integration=integration,
+        code=code,
         started=_started(loaded),
         settings=dict(loaded.settings),
     )

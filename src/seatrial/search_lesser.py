@@ -1,4 +1,7 @@
-"""Lesser storms: every way to take something away from one, the biggest pieces first."""
+"""Lesser storms: every way to take something away from one, the biggest pieces first.
+
+No way leads back: one that adds something, such as a moment, takes away what weighs more, such as all strikes but one.
+"""
 
 from __future__ import annotations
 
@@ -69,8 +72,7 @@ def one_strike(storm: Storm, strikes: Sequence[Decided]) -> Iterator[Storm]:
             continue
         mine = [each for each in strikes if _is_of(each, rule, storm)]
         for strike in [*mine[:_STRIKES], *mine[_STRIKES:][-_STRIKES:]]:
-            for single in _single(rule, strike):
-                yield _with(storm, place, single)
+            yield from (_with(storm, place, single) for single in _single(rule, strike) if single != rule)
 
 
 def nearer(storm: Storm, strikes: Sequence[Decided]) -> Iterator[Storm]:
@@ -114,7 +116,7 @@ def shorter_windows(storm: Storm) -> Iterator[Storm]:
                 yield _with(storm, place, replace(rule, start=Seconds(0), until=None))
             continue
         half = round((end - begin) / 2, 1)
-        if half >= 0.1:
+        if 0.1 <= half < round(end - begin, 3):
             yield _with(storm, place, replace(rule, until=Seconds(round(begin + half, 3))))
             yield _with(storm, place, replace(rule, start=Seconds(round(end - half, 3)), until=Seconds(end)))
 
@@ -195,5 +197,8 @@ def _single(rule: RuleSpec, strike: Decided) -> Iterator[RuleSpec]:
             yield replace(rule, **{**rest, "nth": strike.attempt}, **open_window, key=strike.key)
     else:
         yield replace(rule, **rest, **open_window)
-    moment = max(0.0, round(strike.at - _MOMENT, 3))
-    yield replace(rule, **rest, start=Seconds(moment), until=None, key=strike.key or _ANY)
+    if rule.times == 1 and float(rule.probability) == 1 and rule.every == 1:  # no moment for what strikes once already
+        yield replace(rule, **rest, key=strike.key or rule.key)
+    else:
+        moment = max(0.0, round(strike.at - _MOMENT, 3))
+        yield replace(rule, **rest, start=Seconds(moment), until=None, key=strike.key or rule.key)

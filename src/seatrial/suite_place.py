@@ -98,6 +98,8 @@ def _differs(folder: RunFolder, passage: Passage) -> str:
         return "other settings"
     if was.scenario_digest != wanted.scenario_digest:
         return "another text of the scenario"
+    if was.code != passage.code:
+        return "made before you changed your program"
     return "" if _version(was) == _version(wanted) else f"made with version {_version(was)}"
 
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
 import msgspec
 
+from seatrial.guest_code import code_here
 from seatrial.scenarios.loader import Loaded, load_scenario
 from seatrial.sim.errors import BadInput, HarnessError
 from seatrial.sim.manifest import store
@@ -31,6 +32,8 @@ class Passage(msgspec.Struct, frozen=True):
     """Seed of all chance."""
     place: str
     """Its run folder, below that of the suite."""
+    code: str = ""
+    """SHA-256 of the code of a guest; empty: it is none."""
 
     @property
     def scenario(self) -> str:
@@ -76,13 +79,12 @@ def passages(
         raise BadInput("two runs would share one folder", value=twice, hint=hint)
     for each, name in pairs:
         rehearse(each, seed=seeds[0], integration=name)
-    return tuple(_in_turn(pairs, places, seeds))
-
-
-def _in_turn(pairs: Sequence[tuple[Loaded, str]], places: Sequence[str], seeds: Sequence[int]) -> Iterator[Passage]:
-    for seed in seeds:
-        for (loaded, integration), place in zip(pairs, places, strict=True):
-            yield Passage(loaded, integration, seed, f"{place}/seed-{seed}")
+    codes = {name: code_here(name) for _, name in pairs}
+    return tuple(
+        Passage(loaded, name, seed, f"{place}/seed-{seed}", codes[name])
+        for seed in seeds
+        for (loaded, name), place in zip(pairs, places, strict=True)
+    )
 
 
 def safe_name(name: str) -> str:

@@ -23,6 +23,8 @@ OTHER_HASHES: Final = "4242"
 """PYTHONHASHSEED of the second process; `OTHERWISE` where this one has it."""
 OTHERWISE: Final = "17"
 _SECOND: Final = 1_000_000
+_MILLIS, _MICROS = 3, 6
+"""Digits of a second by which two times are told apart."""
 _SHOWN: Final = ("kind", "partner", "operation", "key", "attempt", "outcome", "status", "document_id")
 _SAID: Final = 300
 """Letters of what a process that failed said last."""
@@ -101,16 +103,33 @@ def _environment(ours: Mapping[str, str]) -> dict[str, str]:
 
 
 def _words(first: pl.DataFrame, second: pl.DataFrame, row: int, asked: Again, *, another: bool) -> str:
-    when = next((log["time"][row] for log in (first, second) if row < log.height), 0)
     why = "a global that outlived the first, id()"
     if another:
         why = "the order of a set, a hash, id(), a real clock, or what this process alone has, such as a monkeypatch"
     return (
-        f"the integration did not do the same twice (seed {asked.seed}): at "
-        f"{format_duration(when / _SECOND)}, row {row}, it was {_row(first, row)}, and then {_row(second, row)} · "
-        f"something decides that is another each time ({why}): sort before you loop over a set, keep no state in a "
+        f"the integration did not do the same twice (seed {asked.seed}): {_parted(first, second, row)} · something "
+        f" decides that is another each time ({why}): sort before you loop over a set, keep no state in a "
         "module, draw from `random` only"
     )
+
+
+def _parted(first: pl.DataFrame, second: pl.DataFrame, row: int) -> str:
+    """How the first row that is another differs: as a whole, or in columns such as its time."""
+    when = next((log["time"][row] for log in (first, second) if row < log.height), 0)
+    here, there = _row(first, row), _row(second, row)
+    if here != there:
+        return f"at {format_duration(when / _SECOND)}, row {row}, it was {here}, and then {there}"
+    one, two = first.row(row, named=True), second.row(row, named=True)
+    apart = [_column(each, one[each], two[each]) for each in one if one[each] != two[each]]
+    return f"row {row} {' and '.join(apart)} ({here})"
+
+
+def _column(name: str, one: object, two: object) -> str:
+    words = {"time": "came at", "latency": "took"}
+    if name not in words or not isinstance(one, int) or not isinstance(two, int):
+        return f"had {name} {one}, and then {two}"
+    digits = _MILLIS if abs(one - two) >= _SECOND // 10**_MILLIS else _MICROS
+    return f"{words[name]} {one / _SECOND:.{digits}f} s, and then {two / _SECOND:.{digits}f} s"
 
 
 def _row(log: pl.DataFrame, row: int) -> str:

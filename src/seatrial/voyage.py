@@ -12,6 +12,7 @@ from pathlib import Path
 import msgspec
 import polars as pl
 
+from seatrial.guest_code import code_under_test
 from seatrial.mocks.guests.entry import Under, entry_of, is_entry, name_of
 from seatrial.mocks.guests.mishaps import Mishap, Returned, place_of
 from seatrial.own_process import refuse_elsewhere
@@ -173,7 +174,9 @@ def _sail(
     kept_in = path and path.absolute()  # code under test may go to another directory
     expedition = embark(loaded, seed, under, lambda env: Evidence(clock_of(env), kept_in))
     # Nothing is written before the voyage begins: a bad scenario leaves no folder behind, and an earlier run in place.
-    folder = None if path is None else RunFolder.create(path, about=about_of(loaded, seed, name))
+    folder = (
+        None if path is None else RunFolder.create(path, about=about_of(loaded, seed, name, code_under_test(under)))
+    )
     facts = facts_of(loaded, expedition, seed, name)
     rulebook, following = expedition.world.rulebook, None if replay is None else Replay(replay)
     if following is not None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -183,6 +184,35 @@ def test_a_fault_that_strikes_nothing_fails_the_test(erp: PartnerAtHand) -> None
 
 
 @pytest.mark.parametrize(
+    ("fault", "fields", "said"),
+    [
+        (
+            "lost_reply",
+            {},
+            "lost_reply strikes only writes; asked meanwhile: find_sales_order, a route that it does not",
+        ),
+        (
+            "status",
+            {"at": "create_sales_order"},
+            "nobody asked erp.create_sales_order meanwhile; asked meanwhile: find_",
+        ),
+        (
+            "status",
+            {"at": "find_*", "key": "T-9"},
+            "it is none of the documents that this one strikes; asked meanwhile",
+        ),
+        ("status", {"at": "find_sales_order", "nth": 2}, "it looked at 1 call · "),
+    ],
+)
+def test_why_a_fault_struck_nothing_is_told(fault: str, fields: dict[str, Any], said: str, erp: PartnerAtHand) -> None:
+    """With what was asked meanwhile, and not what was asked before."""
+    httpx.post(f"{erp.url}/customers", json=BUYER, headers=signed(erp))
+    with pytest.raises(NeverStruck, match=re.escape(said)) as told, erp.fault(fault, **fields):
+        [httpx.get(f"{erp.url}/{each}", headers=signed(erp)) for each in ("sales-orders/T-1", "nowhere")]
+    assert "save_customer" not in str(told.value)
+
+
+@pytest.mark.parametrize(
     ("fault", "options", "said"),
     [
         ("lost_replay", {}, "fault: unknown fault: 'lost_replay' · did you mean 'lost_reply'?"),
@@ -203,6 +233,17 @@ def test_a_fault_that_cannot_be_is_told_by_field(
     with pytest.raises(BadInput) as caught, erp.fault(fault, **options):
         raise AssertionError
     assert str(caught.value).startswith(said)
+
+
+def test_a_fault_begins_when_it_is_said_in_a_word_that_python_takes(erp: PartnerAtHand, partners: Partners) -> None:
+    """`from` is a word of Python's own: a test writes `from_`, and is told so."""
+    with erp.fault("status", at="save_customer", from_="1 h", until="2 h", status=503):
+        seen = [httpx.post(f"{erp.url}/customers", json=BUYER, headers=signed(erp)).status_code]
+        partners.pass_time("1 h")
+        seen.append(httpx.post(f"{erp.url}/customers", json=BUYER, headers=signed(erp)).status_code)
+    assert seen == [200, 503]
+    with pytest.raises(BadInput, match=r"did you mean 'from_'\?"):
+        erp.fault("status", form_="1 h")
 
 
 def test_a_shop_tells_of_an_order_by_a_signed_webhook(storefront: ChannelAtHand, partners: Partners) -> None:

@@ -158,7 +158,11 @@ def test_assert_passed_says_what_is_wrong(test_session: Session) -> None:
         ("'calm-day', 'peak-week'", "@pytest.mark.seatrial: a test sails one scenario"),
         ("7", "@pytest.mark.seatrial: `scenario` is a name or a file: 7"),
         ("'calm-day', settings='duration=2 d'", "@pytest.mark.seatrial: `settings` is a mapping"),
-        ("'calm-day', settings={'duration': '2 dayz'}", "--set duration=2 dayz:"),
+        ("'calm-day', settings={'duration': '2 dayz'}", "settings={'duration': '2 dayz'}: unknown unit of time"),
+        (
+            "'calm-day', settings={'durration': '2 d'}",
+            "settings={'durration': '2 d'}: unknown setting: 'durration' · did",
+        ),
         ("'calm-day', integration='resilent'", "unknown integration: 'resilent' · did you mean 'resilient'?"),
         ("'calm-day', integration='shop:nobody'", "shop has no such function: 'nobody'"),
         ("'calm-day', fail_fast='yes'", "@pytest.mark.seatrial: `fail_fast` is True or False"),
@@ -228,7 +232,23 @@ def test_a_sea_on_which_nothing_sailed_is_a_warning(test_session: Session) -> No
     """A test that asks for it and runs nothing passes for nothing."""
     result = test_session(TWO_TESTS.replace("sea.run(shop.careful)", "return"), "-k", "careful")
     result.assert_outcomes(passed=1, deselected=1)
-    result.stdout.fnmatch_lines(["*NothingSailed: test_careful asked for `sea` and never called sea.run*"])
+    result.stdout.fnmatch_lines(
+        ["*test_orders.py:8: NothingSailed: test_careful asked for `sea` and never called sea.run*"]
+    )
+
+
+def test_a_run_that_failed_was_a_run(test_session: Session) -> None:
+    """Whoever expects what `sea.run` raises is not told that it was never called."""
+    result = test_session("""
+        import pytest
+        from seatrial.sim.errors import BadInput
+
+        def test_x(sea):
+            with pytest.raises(BadInput):
+                sea.run("resilient", scenario="no-such-scenario")
+    """)
+    result.assert_outcomes(passed=1)
+    result.stdout.no_fnmatch_line("*NothingSailed*")
 
 
 def test_a_fault_that_never_struck_is_a_warning(test_session: Session) -> None:

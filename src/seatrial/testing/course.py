@@ -9,6 +9,7 @@ from typing import Any, Final
 import msgspec
 
 from seatrial.mocks.guests.entry import Under
+from seatrial.scenarios.loader import Loaded, load_scenario
 from seatrial.sim.decisions import Decisions, read_decisions
 from seatrial.sim.errors import BadInput, UnknownName
 from seatrial.suite_seeds import seeds_of
@@ -65,6 +66,20 @@ def changed(course: Course, fields: Mapping[str, Any], where: str) -> Course:
         return msgspec.structs.replace(course, **{name: _checked(name, value) for name, value in fields.items()})
     except BadInput as error:
         raise error.at(where) from error
+
+
+def loaded_of(course: Course) -> Loaded:
+    """The scenario of a course. Raises BadInput that names a setting as a test writes it."""
+    try:
+        return load_scenario(course.scenario, course.settings)
+    except BadInput as error:
+        for key, value in course.settings.items():
+            if error.where == f"--set {key}={value}":
+                where = f"settings={ {key: value} }"
+                raise type(error)(
+                    error.what, value=error.value, known=error.known, hint=error.hint, where=where
+                ) from error
+        raise
 
 
 def helm_of(replay: str, seeds: str) -> Helm:

@@ -12,9 +12,8 @@ from typing import Any, Final
 
 import pytest
 
-from seatrial.scenarios.loader import load_scenario
 from seatrial.sim.errors import SeatrialError
-from seatrial.testing.course import Course, course_of, helm_of
+from seatrial.testing.course import Course, course_of, helm_of, loaded_of
 from seatrial.testing.keeping import Logged, LoggedTrial, logged_trial
 from seatrial.testing.partners import Partners, partners_at_hand
 from seatrial.testing.trial import NothingSailed
@@ -33,8 +32,10 @@ def trial_for(item: Any, config: pytest.Config) -> Iterator[LoggedTrial]:
     command = f"pytest {quote(_as_called(item, config))}"
     with logged_trial(course, helm, Logged(place, item.nodeid, command, Path.cwd())) as logged:
         yield logged
-        if not logged.trial.runs:
-            warnings.warn(NothingSailed(f"{item.name} asked for `sea` and never called sea.run(...)"), stacklevel=2)
+        if not logged.trial.called:
+            file, line, _ = item.reportinfo()
+            said = NothingSailed(f"{item.name} asked for `sea` and never called sea.run(...)")
+            warnings.warn_explicit(said, None, str(file), (line or 0) + 1)
 
 
 @contextmanager
@@ -43,7 +44,7 @@ def partners_for(item: Any) -> Iterator[Partners]:
     with ExitStack() as stack:
         with _taught():
             course = _course(item)
-            loaded = load_scenario(course.scenario, course.settings) if course.scenario else None
+            loaded = loaded_of(course) if course.scenario else None
             partners = stack.enter_context(partners_at_hand(loaded, course.seeds[0]))
         yield partners
 

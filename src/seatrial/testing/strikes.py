@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from fnmatch import fnmatchcase
 
 import msgspec
 
+from seatrial.reports.page_words import counted
 from seatrial.scenarios.schema import RuleSpec
 from seatrial.scenarios.storm import rule_of
 from seatrial.scenarios.targets import may_crash
@@ -14,9 +16,12 @@ from seatrial.sim.errors import BadInput, UnknownName
 from seatrial.sim.fault import Fault, Rule
 from seatrial.sim.rulebook import ArmedRule
 from seatrial.testing.basin import Basin
+from seatrial.testing.records import calls_of
 from seatrial.testing.teaching import OfTheTest
 
 _OWN = ("fault", "at", "with")
+_FROM = "from_"
+"""How Python has to write `from`."""
 
 
 class NeverStruck(OfTheTest, AssertionError):
@@ -60,10 +65,12 @@ class Storm:
         self._written = written_rule(fault, at, fields)
         self._may_miss = may_miss
         self._armed: list[ArmedFault] = []
+        self._begun = 0
         self._rule()
 
     def __enter__(self) -> ArmedFault:
         rulebook = self._basin.world.rulebook
+        self._begun = self._basin.evidence.height
         rulebook.arm(self._rule())
         self._armed.append(ArmedFault(rulebook.armed[-1]))
         return self._armed[-1]
@@ -74,7 +81,25 @@ class Storm:
         fault.lay_down()
         self._basin.world.rulebook.disarm(fault.name)
         if kind is None and not self._may_miss and not fault.struck:
-            raise NeverStruck(_missed(fault, self._at))
+            hint = "call it within the `with`, aim it elsewhere, or say may_miss=True"
+            raise NeverStruck(f"the fault {fault.name} was armed and struck nothing: {self._why(fault)} · {hint}")
+
+    def _why(self, fault: ArmedFault) -> str:
+        """Why it struck nothing, with what was asked of its partner meanwhile."""
+        if fault.could_strike:
+            return f"it looked at {counted(fault.could_strike, 'call')}"
+        partner, _, aim = self._at.partition(".")
+        of_partner = calls_of(self._basin.evidence.slice(self._begun), partner)
+        asked = list(dict.fromkeys(each.operation or "a route that it does not know" for each in of_partner))
+        told = f"; asked meanwhile: {', '.join(asked)}" if asked else ""
+        known = self._basin.world.partners[partner].operations.values()
+        aimed_at = [each for each in known if each.name in asked and fnmatchcase(each.name, aim or "*")]
+        wants = _kind(str(self._written["fault"])).wants
+        if not aimed_at:
+            return f"nobody asked {self._at} meanwhile{told}"
+        if wants and all(each.access != wants for each in aimed_at):
+            return f"{self._written['fault']} strikes only {wants}s{told}"
+        return f"another fault was there first, or it is none of the documents that this one strikes{told}"
 
     def _rule(self) -> Rule:
         taken = [each.rule.name for each in self._basin.world.rulebook.armed]
@@ -86,10 +111,12 @@ def written_rule(fault: str, at: str, fields: Mapping[str, object]) -> dict[str,
     kind = _kind(fault)
     of_fault = [each.name for each in msgspec.structs.fields(kind)]
     of_rule = [each.encode_name for each in msgspec.structs.fields(RuleSpec) if each.encode_name not in _OWN]
+    fields = {"from" if name == _FROM else name: value for name, value in fields.items()}
     for name in fields:
         if name not in of_fault and name not in of_rule:
             what = f"{fault} has no such parameter, nor has a rule"
-            raise UnknownName(what, value=name, known=[*of_fault, *of_rule])
+            known = [_FROM if each == "from" else each for each in (*of_fault, *of_rule)]
+            raise UnknownName(what, value=name, known=known)
     params = {name: value for name, value in fields.items() if name in of_fault}
     beside = {name: value for name, value in fields.items() if name not in of_fault}
     return {"fault": fault, "at": at, **beside, **({"with": params} if params else {})}
@@ -105,10 +132,3 @@ def _kind(name: str) -> type[Fault]:
         hint = "there is no process that could die here: write it into a scenario and sail it, sea.run(...)"
         raise BadInput("this fault strikes the integration itself", value=name, where="fault", hint=hint)
     return kind
-
-
-def _missed(fault: ArmedFault, at: str) -> str:
-    nobody = f"nobody asked {at} meanwhile, or another fault was there first"
-    seen = f"it looked at {fault.could_strike} calls" if fault.could_strike else nobody
-    hint = "call it within the `with`, aim it elsewhere, or say may_miss=True"
-    return f"the fault {fault.name} was armed and struck nothing: {seen} · {hint}"

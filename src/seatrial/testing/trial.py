@@ -16,9 +16,9 @@ from seatrial.own_thread import apart
 from seatrial.reports.findings import Finding
 from seatrial.reports.reading import Reading
 from seatrial.reports.verdict import Outcome, Verdict
-from seatrial.scenarios.loader import Loaded, load_scenario
+from seatrial.scenarios.loader import Loaded
 from seatrial.sim.errors import BadInput, HarnessError
-from seatrial.testing.course import MARKER, REPLAY, Course, Helm, Seeds, changed
+from seatrial.testing.course import MARKER, REPLAY, Course, Helm, Seeds, changed, loaded_of
 from seatrial.testing.sailing import SeedRun, sail_seed
 from seatrial.testing.teaching import OfTheTest, shown_at_the_test
 from seatrial.testing.words import verdict_lines
@@ -61,6 +61,8 @@ class SeaTrial:
         """Readings that the test asked for, the last one last, with the seed that was worst."""
         self.helm = helm
         """What the command line says."""
+        self.called = False
+        """Whether `run` was called, whatever became of it."""
         self._base = course
         self._place = place
         self._sailed = 0
@@ -81,6 +83,7 @@ class SeaTrial:
         `integration` is a function, `package.module:function`, or a name of the catalogue. All seeds are sailed, unless
         `fail_fast` says that the first violated one is the last.
         """
+        self.called = True
         given = {
             "integration": integration or None,
             "scenario": scenario or None,
@@ -157,7 +160,7 @@ class SeaTrial:
             hint = f"{MARKER}('lost-erp-replies'), or sea.run(..., scenario='lost-erp-replies')"
             raise BadInput("no scenario to sail", hint=hint)
         self.course = msgspec.structs.replace(course, seeds=self.helm.seeds or course.seeds)
-        loaded = load_scenario(course.scenario, course.settings)
+        loaded = loaded_of(course)
         self._check_log(loaded)
         self._sailed += 1
         shutil.rmtree(self._place / str(self._sailed - _VOYAGES), ignore_errors=True)
