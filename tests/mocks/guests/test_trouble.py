@@ -15,7 +15,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -331,12 +331,11 @@ def test_a_task_that_interrupts_ends_the_run_as_an_error(sail: Sail) -> None:
 
 def test_who_is_at_the_keyboard_is_heard(sail: Sail) -> None:
     """Ctrl-C ends the run, wherever in the code it strikes."""
-    begun = threading.Event()
+    begun, ended = threading.Event(), threading.Event()
 
     def press() -> None:
         begun.wait(60)
-        for _ in range(2):  # the first time asyncio asks the run to end
-            time.sleep(0.2)
+        while not ended.wait(0.2):  # the first time asyncio asks the run to end
             os.kill(os.getpid(), signal.SIGINT)
 
     async def main(_: Sea) -> None:
@@ -344,9 +343,16 @@ def test_who_is_at_the_keyboard_is_heard(sail: Sail) -> None:
         while True:
             pass
 
-    threading.Thread(target=press, daemon=True).start()
-    with pytest.raises(Interrupted):
-        sail(main)
+    somebody = threading.Thread(target=press, daemon=True)
+    somebody.start()
+    try:
+        with pytest.raises(Interrupted):
+            sail(main)
+    finally:
+        before = signal.signal(signal.SIGINT, signal.SIG_IGN)  # one more may be on its way
+        ended.set()
+        somebody.join()
+        signal.signal(signal.SIGINT, before)
 
 
 def test_a_set_that_decides_is_found_out(sail: Sail) -> None:
@@ -500,9 +506,10 @@ def test_a_group_whose_errors_were_never_raised_has_its_own_line(sail: Sail) -> 
 
 
 def test_where_no_line_is_the_codes_own_the_function_is_named(sail: Sail) -> None:
-    """A handler that takes no webhook fails before its first line: that is not ours."""
+    """A handler that cannot keep a webhook as a key fails before its first line: that is not ours."""
 
-    def hear() -> None: ...
+    @cache
+    def hear(webhook: Webhook) -> None: ...
 
     async def main(sea: Sea) -> None:
         sea.webhooks(hear)
