@@ -6,7 +6,6 @@ import _thread
 import asyncio
 import multiprocessing.process
 import os
-import signal
 import socket
 import subprocess
 import sys
@@ -171,7 +170,6 @@ _FENCES: Final = (
     *(_Fence(os, name, f"os.{name}", EXIT) for name in ("_exit", "abort")),
     _Fence(os, "kill", "os.kill", EXIT, _is_for_another),
     _Fence(os, "killpg", "os.killpg", EXIT, _is_for_others),
-    _Fence(signal, "raise_signal", "signal.raise_signal", EXIT),
     _Fence(socket, "getaddrinfo", "socket.getaddrinfo", SOCKET),
     _Fence(socket.socket, "connect", "socket.connect", SOCKET),
     _Fence(socket.socket, "connect_ex", "socket.connect_ex", SOCKET),

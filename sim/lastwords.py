@@ -18,7 +18,7 @@ def said(error: BaseException) -> str:
     except KeyboardInterrupt:
         raise
     except BaseException:  # noqa: BLE001 (it is asked while it is told how somebody died)
-        return f"{kind}, which fails when it is asked what it says"
+        return f"{kind} (it fails when it is asked what it says)"
     told = _ADDRESS.sub("", told)  # another one in every process
     told = " ".join(told.encode("utf-8", "backslashreplace").decode().splitlines())
     return told if len(told) <= _LETTERS else f"{told[:_LETTERS]} ..."

@@ -49,7 +49,7 @@ class Interrupted(Exception):
 @pytest.mark.parametrize("kind", [Mute, Endless, Leaving, Nothing])
 def test_an_error_that_fails_when_it_is_asked_is_told_by_its_name(kind: type[Exception]) -> None:
     """It raises, recurses, leaves or says no text: nobody who tells of it fails for that."""
-    assert said(kind()) == f"{kind.__name__}, which fails when it is asked what it says"
+    assert said(kind()) == f"{kind.__name__} (it fails when it is asked what it says)"
 
 
 @pytest.mark.parametrize(

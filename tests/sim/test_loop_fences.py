@@ -84,7 +84,6 @@ BLOCKING: dict[str, tuple[Callable[[], object], str]] = {
     "os.kill": (by_name(os, "kill", os.getpid(), signal.SIGURG), "end the harness"),
     "os.kill of the group": (by_name(os, "kill", 0, signal.SIGURG), "end the harness"),
     "os.killpg": (by_name(os, "killpg", os.getpgrp(), signal.SIGURG), "end the harness"),
-    "signal.raise_signal": (lambda: signal.raise_signal(signal.SIGURG), "end the harness"),
     "socket.sendto": (datagram(lambda sock: sock.sendto(b"metric", HERE)), "in-memory transport"),
     "socket.sendmsg": (datagram(lambda sock: sock.sendmsg([b"metric"], [], 0, HERE)), "in-memory transport"),
     "socket.bind": (datagram(lambda sock: sock.bind(("127.0.0.1", 0))), "in-memory transport"),

@@ -92,8 +92,8 @@ class PartnerAtHand:
         """Have a fault strike this partner's calls, or its webhooks, while a `with` lasts.
 
         `at` is an operation, or an event for faults of webhooks; `fields` are the fault's own parameters, such as
-        `how="reset"`, and those of a scenario's rule (`first`, `nth`, `times`, `probability`, `key`, `from_`). One that
-        strikes nothing raises NeverStruck at the end of the `with`, unless it `may_miss`. Raises BadInput with its name.
+        `how="reset"`, and those of a scenario's rule (`first`, `nth`, `times`, `probability`, `key`, `from_`). What
+        strikes nothing raises NeverStruck at the end of the `with`, unless it `may_miss`. Raises BadInput by name.
         """
         return Storm(self._basin, fault, self._aim(at), fields, may_miss=may_miss)
 
