@@ -19,7 +19,7 @@ from typing import Any
 import httpx
 import pytest
 
-from seatrial.mocks.guests import habitat, watchdog
+from seatrial.mocks.guests import entry, habitat, watchdog
 from seatrial.mocks.guests.sea import Sea
 from seatrial.mocks.guests.watchdog import Blocked
 from seatrial.sim.errors import HarnessError
@@ -138,6 +138,18 @@ def test_who_keeps_its_turn_is_stopped_and_named(
     monkeypatch.setattr(habitat, "PATIENCE", 0.5)
     with pytest.raises(Blocked, match=rf"{main.__name__} .*test_trouble.py:\d+"):
         sail(main)
+
+
+@pytest.mark.parametrize("line", ["while True: pass", "import threading; threading.Event().wait()"])
+def test_an_import_that_comes_to_no_end_is_stopped_and_named(
+    sail: Sail, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, line: str
+) -> None:
+    """It says in which line it stood, before anything runs."""
+    monkeypatch.setattr(entry, "PATIENCE", 0.5)
+    file = tmp_path / "endless_at_sea.py"
+    file.write_text(f"import asyncio\n{line}\nasync def main(): ...\n")
+    with pytest.raises(Blocked, match=r"comes to no end when it is imported.*<module> .*endless_at_sea.py:2"):
+        sail(f"{file}:main")
 
 
 def test_who_goes_on_when_cancelled_is_told(sail: Sail) -> None:
