@@ -7,7 +7,7 @@ import logging
 import sys
 from collections.abc import AsyncGenerator, Callable, Coroutine, Generator, Iterator
 from contextlib import contextmanager
-from contextvars import Context
+from contextvars import Context, copy_context
 from itertools import count
 from typing import Any, TypeAlias, TypeVar, TypeVarTuple
 from weakref import WeakKeyDictionary
@@ -36,7 +36,9 @@ class LoopSurface(FencedLoop):
         self._task_factory: Any = None
         self.born: Callable[[asyncio.Task[Any]], object] | None = None  # told of every task that the loop itself makes
         self._exception_handler: Callable[[asyncio.AbstractEventLoop, Report], object] | None = None
-        self._generators: WeakKeyDictionary[AsyncGenerator[Any, Any], int] = WeakKeyDictionary()
+        self._generators: WeakKeyDictionary[AsyncGenerator[Any, Any], tuple[int, Context]] = WeakKeyDictionary()
+        self._generator_number: Callable[[], int] = count(1).__next__
+        self._given_up: list[AsyncGenerator[Any, Any]] = []
         self._hidden: list[asyncio.Task[Any]] = []
         self._debug = sys.flags.dev_mode
 
@@ -124,17 +126,28 @@ class LoopSurface(FencedLoop):
             sys.set_coroutine_origin_tracking_depth(depth)
 
     def _note_generator(self, generator: AsyncGenerator[Any, Any]) -> None:
-        self._generators[generator] = len(self._generators)
+        self._generators[generator] = (self._generator_number(), copy_context())
 
     def _close_generator(self, generator: AsyncGenerator[Any, Any]) -> None:
         self._generators.pop(generator, None)
         if not self.is_closed():
             self.call_soon_threadsafe(self.create_task, generator.aclose())
 
+    def close_generators(self) -> list[asyncio.Task[None]]:
+        """Begin to close the generators that are still open, each where it was begun; gives a task for each.
+
+        They are held until this loop is thrown away: one that is given up would be closed once more.
+        """
+        tasks: list[asyncio.Task[None]] = []
+        for generator, context in self._open_generators():
+            self._given_up.append(generator)
+            name = getattr(generator, "__qualname__", "")
+            tasks.append(self.create_task(_closing(generator), name=name, context=context))
+        return tasks
+
     async def shutdown_asyncgens(self) -> None:
         """Close the generators that are still open, the oldest first."""
-        oldest_first = sorted(self._generators.items(), key=lambda item: item[1])
-        self._generators.clear()
+        oldest_first = self._open_generators()
         closings = (generator.aclose() for generator, _ in oldest_first)
         for (generator, _), outcome in zip(
             oldest_first, await asyncio.gather(*closings, return_exceptions=True), strict=True
@@ -142,6 +155,12 @@ class LoopSurface(FencedLoop):
             if isinstance(outcome, Exception):
                 message = f"an error occurred while closing the asynchronous generator {generator!r}"
                 self.call_exception_handler({"message": message, "exception": outcome, "asyncgen": generator})
+
+    def _open_generators(self) -> list[tuple[AsyncGenerator[Any, Any], Context]]:
+        """Those that are open, the oldest first, which are forgotten from now on."""
+        oldest_first = sorted(self._generators.items(), key=lambda item: item[1][0])
+        self._generators.clear()
+        return [(generator, context) for generator, (_, context) in oldest_first]
 
     # Mishaps.
 
@@ -186,3 +205,7 @@ class LoopSurface(FencedLoop):
     def get_debug(self) -> bool:
         """Whether debug mode is on."""
         return self._debug
+
+
+async def _closing(generator: AsyncGenerator[Any, Any]) -> None:
+    await generator.aclose()

@@ -138,16 +138,21 @@ class World:
         await pause(self.env, voyage.calm)
         self.evidence.phase("calm", "end")
         process.stop()
-        await self._wound_up(process)
-        if loop.left is not None:  # the code under test may have swallowed it: what it did from then on says nothing
-            raise loop.left
+        await self._wound_up(loop, process)
         return process
 
-    async def _wound_up(self, process: Process) -> None:
-        """Let the integration's tasks end; one that goes on is a mishap of its code."""
+    async def _wound_up(self, loop: VirtualLoop, process: Process) -> None:
+        """Let the integration's tasks end, and then its generators; what goes on is a mishap of its code."""
         for task in await wound_up(process.survivors):
-            if self._habitat is not None:
-                self._habitat.note(f"task {task.get_name()!r}, cancelled at its end,", "it swallowed that and went on")
+            self._note(f"task {task.get_name()!r}, cancelled at its end,", "it swallowed that and went on")
+        if loop.left is not None:  # the code under test may have swallowed it: what it did from then on says nothing
+            raise loop.left
+        for task in await wound_up(loop.close_generators()):
+            self._note(f"async generator {task.get_name()!r}, closed at the end,", "it waits on, and comes to no end")
+
+    def _note(self, what: str, error: str) -> None:
+        if self._habitat is not None:
+            self._habitat.note(what, error)
 
     def open_doors(self, receivers: Mapping[str, Receiver]) -> None:
         """Partners begin their business, and know where their webhooks go."""

@@ -5,21 +5,25 @@ from __future__ import annotations
 import inspect
 import sys
 from collections.abc import Callable
+from functools import partial
 from importlib import import_module
 from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
 from traceback import extract_tb
 from types import ModuleType
-from typing import Any
+from typing import Any, Final
 
 import msgspec
 
 from seatrial.mocks.guests.extra import check_extra
 from seatrial.mocks.guests.greenlets import check_greenlets
 from seatrial.mocks.guests.owncode import own
+from seatrial.mocks.guests.watchdog import guarded
 from seatrial.sim.errors import BadInput, Elsewhere, UnknownName
 from seatrial.sim.lastwords import said
 
+PATIENCE: Final = 60.0
+"""Real seconds that an import may take."""
 _FILES: dict[Path, tuple[int, ModuleType]] = {}
 """Modules by their file, with when that was changed last: a run does not execute them again, as an import would not."""
 Under = str | Callable[..., Any]
@@ -82,7 +86,8 @@ def _found(written: str) -> object:
     module_name, _, attribute = written.rpartition(":")
     if not module_name or not attribute:
         raise BadInput("no integration", value=written, hint="write package.module:function or file.py:function")
-    found: object = _file(module_name) if module_name.endswith(".py") else _module(module_name)
+    with guarded(lambda: 0.0, PATIENCE, partial(_endless, module_name)):
+        found: object = _file(module_name) if module_name.endswith(".py") else _module(module_name)
     for part in attribute.split("."):
         if not hasattr(found, part):
             known = sorted(name for name, value in vars(found).items() if callable(value) and not name.startswith("_"))
@@ -142,6 +147,13 @@ def _broken(name: str, error: BaseException) -> BadInput:
         what = f"the integration's module calls sys.exit({error.code!r}) when it is imported"
         return BadInput(what, value=name, hint=f'put it under `if __name__ == "__main__":`{at}')
     return BadInput("the integration's module fails when it is imported", value=name, hint=f"{said(error)}{at}")
+
+
+def _endless(name: str, where: str, patience: float) -> str:
+    return (
+        f"the integration's module comes to no end when it is imported: {name!r} · after {patience:g} real seconds it "
+        f'stood in {where} · put what goes on into the function, or under `if __name__ == "__main__":`'
+    )
 
 
 def _wants_sea(name: str, function: Callable[..., Any]) -> bool:

@@ -11,6 +11,7 @@ import threading
 import traceback
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from types import FrameType
 from typing import Final
 
@@ -28,7 +29,8 @@ _BARKS: Final = 15  # after which nothing but the end of the process helps: a lo
 _DEAF: Final = 3
 """Exit code of a process that could not be stopped otherwise: that of an error of the harness."""
 _SAMPLES: Final = 200
-_LOOP: Final = f"{os.sep}loop.py"
+_CARRIERS: Final = (f"{os.sep}loop.py", str(Path(__file__).with_name("entry.py")))
+"""What calls the code under test: the loop, and whoever imports it."""
 
 
 class Blocked(HarnessError):
@@ -36,19 +38,22 @@ class Blocked(HarnessError):
 
 
 @contextmanager
-def guarded(now: Callable[[], float], patience: float = PATIENCE) -> Iterator[None]:
+def guarded(
+    now: Callable[[], float], patience: float = PATIENCE, words: Callable[[str, float], str] | None = None
+) -> Iterator[None]:
     """Raises Blocked where the run's clock, in seconds, stands still for so many real seconds.
 
-    A loop in Python is interrupted in any thread, a call that blocks in C only in the main thread.
+    A loop in Python is interrupted in any thread, a call that blocks in C only in the main thread. `words` say what
+    happened, from where the code stood and the patience.
     """
-    dog = _Watchdog(now, patience)
+    dog = _Watchdog(now, patience, words)
     dog.start()
     try:
         yield
-    except KeyboardInterrupt as error:
+    except BaseException as error:  # what is stopped on its way out of a wait may end in another error
         if not dog.barked:
             raise
-        raise Blocked(_words(dog.barked, patience)) from error
+        raise Blocked(dog.words(dog.barked, patience)) from error
     finally:
         dog.stop()
 
@@ -56,7 +61,10 @@ def guarded(now: Callable[[], float], patience: float = PATIENCE) -> Iterator[No
 class _Watchdog:
     """Looks at the clock now and then, in a thread of its own. States: watching, over."""
 
-    def __init__(self, now: Callable[[], float], patience: float) -> None:
+    def __init__(
+        self, now: Callable[[], float], patience: float, words: Callable[[str, float], str] | None = None
+    ) -> None:
+        self.words = words or _words
         self.barked = ""  # where the code stood that did not move on
         self._barks = 0
         self._now = now
@@ -86,7 +94,7 @@ class _Watchdog:
         self._barks += 1
         if self._barks > _BARKS:
             sys.stderr.write(
-                f"error: {_words(self.barked, self._patience)} · nothing could stop it: the process ends\n"
+                f"error: {self.words(self.barked, self._patience)} · nothing could stop it: the process ends\n"
             )
             sys.stderr.flush()
             END(_DEAF)
@@ -114,10 +122,10 @@ def _words(where: str, patience: float) -> str:
 
 
 def _own_frames(frame: FrameType | None) -> list[traceback.FrameSummary]:
-    """The frames of the code under test: what the loop called, without what carries it.
+    """The frames of the code under test: what was called, without what carries it.
 
     A greenlet has a stack of its own, without the loop.
     """
     stack = traceback.extract_stack(frame) if frame is not None else []
-    inner = max((place for place, each in enumerate(stack) if each.filename.endswith(_LOOP)), default=-1)
+    inner = max((place for place, each in enumerate(stack) if each.filename.endswith(_CARRIERS)), default=-1)
     return own(stack[inner + 1 :])

@@ -29,7 +29,9 @@ _SHOWN: Final = ("kind", "partner", "operation", "key", "attempt", "outcome", "s
 _SAID: Final = 300
 """Letters of what a process that failed said last."""
 _logger: Final = logging.getLogger("seatrial")
-_CHILD: Final = "import sys; from seatrial.sail_again import sail_again; sail_again(sys.stdin.buffer.read())"
+_CHILD: Final = (
+    "import sys; from seatrial.sail_again import sail_again_and_end; sail_again_and_end(sys.stdin.buffer.read())"
+)
 
 
 class Diverged(HarnessError):

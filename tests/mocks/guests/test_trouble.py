@@ -14,7 +14,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 from functools import cache, partial
 from pathlib import Path
 from typing import Any
@@ -23,7 +23,7 @@ import httpx
 import pytest
 import requests
 
-from seatrial.mocks.guests import habitat, watchdog
+from seatrial.mocks.guests import entry, habitat, watchdog
 from seatrial.mocks.guests.sea import Sea, Webhook
 from seatrial.mocks.guests.watchdog import Blocked
 from seatrial.sim.errors import HarnessError
@@ -144,6 +144,18 @@ def test_who_keeps_its_turn_is_stopped_and_named(
         sail(main)
 
 
+@pytest.mark.parametrize("line", ["while True: pass", "import threading; threading.Event().wait()"])
+def test_an_import_that_comes_to_no_end_is_stopped_and_named(
+    sail: Sail, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, line: str
+) -> None:
+    """It says in which line it stood, before anything runs."""
+    monkeypatch.setattr(entry, "PATIENCE", 0.5)
+    file = tmp_path / "endless_at_sea.py"
+    file.write_text(f"import asyncio\n{line}\nasync def main(): ...\n")
+    with pytest.raises(Blocked, match=r"comes to no end when it is imported.*<module> .*endless_at_sea.py:2"):
+        sail(f"{file}:main")
+
+
 def test_who_goes_on_when_cancelled_is_told(sail: Sail) -> None:
     """The run ends all the same, with its verdict."""
 
@@ -158,6 +170,44 @@ def test_who_goes_on_when_cancelled_is_told(sail: Sail) -> None:
     assert [(each.what, each.error) for each in run.mishaps] == [
         ("task 'integration', cancelled at its end,", "it swallowed that and went on")
     ]
+
+
+def test_a_generator_that_comes_to_no_end_is_told(sail: Sail) -> None:
+    """What is open at the end of the run is closed, the oldest first; one whose end waits is left behind."""
+    ended: list[str] = []
+
+    async def ticks(name: str, end: Callable[[], Any]) -> AsyncIterator[int]:
+        try:
+            yield 1
+        finally:
+            await end()
+            ended.append(name)
+
+    async def fail() -> None:
+        raise LookupError("no such order")
+
+    async def swallow() -> None:
+        while True:
+            try:
+                await asyncio.sleep(1)
+            except BaseException:  # noqa: BLE001
+                continue
+
+    async def main(_: Sea) -> None:
+        dropped = ticks("five", swallow)
+        await anext(dropped)
+        turn, forever = partial(asyncio.sleep, 0), asyncio.Event().wait
+        held.extend(ticks(*each) for each in (("one", turn), ("two", forever), ("three", turn), ("four", fail)))
+        for each in held:
+            await anext(each)
+        await asyncio.sleep(1e9)
+
+    held: list[AsyncIterator[int]] = []
+    run = sail(main)
+    assert ended == ["one", "three"]
+    told = {"LookupError('no such order')", "it waits on, and comes to no end"}
+    assert {each.error for each in run.mishaps} == told
+    assert all("ticks'" in each.what for each in run.mishaps)
 
 
 def test_a_background_task_that_dies_is_told(sail: Sail) -> None:
@@ -365,6 +415,15 @@ def test_a_global_that_decides_is_found_out(sail: Sail) -> None:
 def test_who_does_the_same_twice_passes(sail: Sail) -> None:
     """Jitter, ids and webhooks of a decent function are the same in another process."""
     sail(f"{Path(__file__).with_name('decent.py')}:main", twice=True)
+
+
+def test_a_thread_of_the_import_does_not_keep_the_second_process(sail: Sail, caplog: pytest.LogCaptureFixture) -> None:
+    """It ends when its log is written, whatever still runs there."""
+    try:
+        sail(f"{Path(__file__).with_name('restless.py')}:main", twice=True)
+    finally:
+        sys.modules["seatrial_guest_restless"].ENDING.set()
+    assert caplog.text == ""
 
 
 def test_a_second_process_that_fails_is_told(
