@@ -118,8 +118,11 @@ def test_no_proxy_stands_before_a_partner(sail: Callable[..., Run], monkeypatch:
 
     def main(sea: Sea) -> None:
         seen.append(requests.get(sea.url("erp") + CLOCK, timeout=5).status_code)
-        seen.append(requests.sessions.get_environ_proxies(sea.url("erp"), None))
+        seen.append(vars(requests.sessions)["get_environ_proxies"](sea.url("erp"), None))
 
     assert sail(main).mishaps == ()
     assert seen == [200, {}]
-    assert requests.sessions.get_environ_proxies("http://erp.seatrial", None)["http"] == "http://proxy.example:3128"
+    assert (
+        vars(requests.sessions)["get_environ_proxies"]("http://erp.seatrial", None)["http"]
+        == "http://proxy.example:3128"
+    )

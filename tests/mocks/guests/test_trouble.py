@@ -190,7 +190,7 @@ def test_a_generator_that_comes_to_no_end_is_told(sail: Sail) -> None:
         while True:
             try:
                 await asyncio.sleep(1)
-            except BaseException:  # noqa: BLE001
+            except asyncio.CancelledError:
                 continue
 
     async def main(_: Sea) -> None:
@@ -384,7 +384,7 @@ def test_who_is_at_the_keyboard_is_heard(sail: Sail) -> None:
 
     async def main(_: Sea) -> None:
         press: Any = signal.getsignal(signal.SIGINT)
-        for _ in range(2):  # the first time asyncio asks the run to end
+        for _times in range(2):  # the first time asyncio asks the run to end
             press(signal.SIGINT, None)
 
     with pytest.raises(Interrupted):
