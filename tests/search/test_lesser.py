@@ -22,11 +22,8 @@ ASKED = (("marketplace", "sign_in"), ("marketplace", "list_changes"), ("erp", "c
 PLACES = tuple(".".join(each) for each in ASKED)
 KEYS = ("", "SF-000001", "SF-000002")
 ANY = storms("open-water", orders=4, integration="naive")
-rough = settings(
-    deadline=None,
-    phases=[Phase.generate],
-    suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.filter_too_much],
-)
+SLOW = [HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.filter_too_much]
+rough = settings(deadline=None, phases=[Phase.generate], suppress_health_check=SLOW)
 
 
 @st.composite
