@@ -72,7 +72,7 @@ class Killed(Idle):
 
     def act(self):
         if self.around.chance("fate") < 0.5:
-            os.kill(os.getpid(), signal.SIGKILL)
+            signal.raise_signal(signal.SIGKILL)
 
 
 class Sleeps(Idle):
