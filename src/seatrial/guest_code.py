@@ -17,8 +17,8 @@ _KEPT: Final = 64
 
 
 def code_here(integration: Under) -> str:
-    """SHA-256 of a guest's code as it lies there now: its file, or all of its package; empty for a name of the
-    catalogue, and for what has no file.
+    """SHA-256 of a guest's code as it lies there now: its file and those beside it, or all of its package; empty for a
+    name of the catalogue, and for what has no file.
     """
     return _digest(entry_of(integration).function) if is_entry(integration) else ""
 
@@ -49,4 +49,4 @@ def _files(function: Callable[..., Any]) -> Iterator[tuple[str, Path]]:
     for folder in folders:
         yield from sorted((file.relative_to(folder).as_posix(), file) for file in folder.rglob("*.py"))
     if not folders and (file := getattr(sys.modules.get(module), "__file__", None)):
-        yield Path(file).name, Path(file)
+        yield from sorted((beside.name, beside) for beside in Path(file).parent.glob("*.py"))

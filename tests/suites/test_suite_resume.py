@@ -59,22 +59,29 @@ def test_again_makes_them_anew(out: Path, scenario: Path) -> None:
 GUEST = "import asyncio\n\n\nasync def main(sea):\n    await asyncio.sleep(1e9)\n"
 
 
-@pytest.mark.parametrize("named", ["{0}/alone.py:main", "parcels_of_ours.hold.crane:main"])
+@pytest.mark.parametrize(
+    ("named", "changed"),
+    [
+        ("{0}/alone.py:main", "alone.py"),
+        ("{0}/alone.py:main", "beside.py"),
+        ("parcels_of_ours.hold.crane:main", "parcels_of_ours/rope.py"),
+    ],
+)
 def test_changed_code_is_run_again(
-    alone: None, named: str, scenario: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    alone: None, named: str, changed: str, scenario: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A run of a guest is of its file, or of its whole package, as that was."""
+    """A run of a guest is of its file and those beside it, or of its whole package, as that was."""
     package = tmp_path / "parcels_of_ours"
     (package / "hold").mkdir(parents=True)
-    for file in (tmp_path / "alone.py", package / "__init__.py", package / "hold" / "crane.py", package / "rope.py"):
+    ours = [package / name for name in ("__init__.py", "hold/crane.py", "rope.py")]
+    for file in (tmp_path / "alone.py", tmp_path / "beside.py", *ours):
         file.write_text(GUEST, encoding="utf-8")
     monkeypatch.syspath_prepend(str(tmp_path))
     guest, out = named.format(tmp_path), tmp_path / "out"
     first = two(scenario, out, integrations=[guest])
     assert made(first) == [1, 2]
     assert made(two(scenario, out, integrations=[guest])) == []
-    changed = tmp_path / "alone.py" if "alone" in named else package / "rope.py"
-    changed.write_text(f"{GUEST}# another\n", encoding="utf-8")
+    (tmp_path / changed).write_text(f"{GUEST}# another\n", encoding="utf-8")
     assert made(two(scenario, out, integrations=[guest])) == [1, 2]
 
 
