@@ -28,6 +28,7 @@ def changed(log: pl.DataFrame, **cells: Callable[[pl.Expr], pl.Expr]) -> pl.Data
 def said(first: pl.DataFrame, second: pl.DataFrame) -> str:
     with pytest.raises(Diverged) as told:
         check_same(first, Again("", "", 1, ""), lambda: second)
+    assert "  " not in str(told.value)
     return str(told.value).split(" · ")[0].partition(": ")[2]
 
 

@@ -110,7 +110,7 @@ def _words(first: pl.DataFrame, second: pl.DataFrame, row: int, asked: Again, *,
         why = "the order of a set, a hash, id(), a real clock, or what this process alone has, such as a monkeypatch"
     return (
         f"the integration did not do the same twice (seed {asked.seed}): {_parted(first, second, row)} · something "
-        f" decides that is another each time ({why}): sort before you loop over a set, keep no state in a "
+        f"decides that is another each time ({why}): sort before you loop over a set, keep no state in a "
         "module, draw from `random` only"
     )
 
