@@ -51,8 +51,8 @@ class Glance:
         self.balance: dict[Shelf, int] = defaultdict(int)
         self.below_zero = 0
         self.overallocated = 0
-        self.retries = 0
-        self.repeats = 0
+        self.retried: set[tuple[str, str, str]] = set()
+        self.repeated: set[Doc] = set()
         self.last_commit = 0.0
         self.drift = 0
         self._on_hand: dict[Shelf, int] = {}
@@ -78,7 +78,8 @@ class Glance:
 
     def _call(self, cells: Cells, at: int) -> None:
         document, key = cells[at + 4], cells[at + 5]
-        self.retries += cells[at + 7] > 1
+        if cells[at + 7] > 1:
+            self.retried.add((cells[at + 2], cells[at + 3], key))
         if document and key:
             self.attempted.add((document, key))
             if cells[at + 8] == "ok":
@@ -89,6 +90,8 @@ class Glance:
         if what == "created":
             self.created[doc] += 1
             self.live[doc] += 1
+            if self.created[doc] > 1:
+                self.repeated.add(doc)
             self.order_of.setdefault(doc, cells[at + 6])
             if doc[0] in FLOW:
                 self.last_commit = cells[at]
@@ -98,7 +101,7 @@ class Glance:
             self.live[doc] -= 1
             self.refunds[cells[at + 6]].pop((doc[1], cells[at + 11]), None)
         elif what == "replayed":
-            self.repeats += 1
+            self.repeated.add(doc)
 
     def _event(self, cells: Cells, at: int) -> None:
         happening = Happening(cells[at], cells[at + 2], cells[at + 5], cells[at + 6], cells[at + 12], cells[at + 13])

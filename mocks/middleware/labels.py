@@ -98,6 +98,10 @@ class Labels:
         lane = f"{carrier}|{order_no}|{parcel}"
         await self._deck.send_myself("label_doubtful", lane, f"void/{lane}")
 
+    async def spare_all(self, order_no: str, parcel: str) -> None:
+        """Any carrier may have sold a label for a parcel: all give back what it does not bear, later."""
+        await self._doubt(self._deck.carriers, None, order_no, parcel)
+
     async def _offers(self, file: OrderFile, parcel_no: str, units: int) -> list[Offer]:
         """The cheapest rate of every carrier that quotes, the cheapest carrier first. Raises CallError: none does."""
         deck, order = self._deck, file.order

@@ -25,9 +25,11 @@ class Shipping:
         """A parcel waits for its label; what was not found is sourced anew."""
         update = _update(message)
         file, release = await self._find(update)
-        if file is None or release is None or (self._deck.controls.ordering_guard and release.stage != "released"):
-            return
         state = update.state
+        if file is None or release is None or (self._deck.controls.ordering_guard and release.stage != "released"):
+            if message.again and state.packed:  # an earlier delivery may have bought a label besides
+                await self._labels.spare_all(update.order_no, state.parcel_no)
+            return
         if state.packed:
             release = await self._labelled(file, release, state, message.again)
         await self._packed(file, release, state)

@@ -139,12 +139,16 @@ class Trial:
 
     @property
     def near_misses(self) -> Mapping[str, float]:
-        """How near it came to what must not happen, by what is measured: a search steers towards more of it."""
+        """How near it came to what must not happen, by what is measured: a search steers towards more of it.
+
+        What was done again counts once, however often: more of it is more places where it may go wrong, not an
+        integration that goes in circles.
+        """
         seen = self.glance
         return {
             "units of drift": float(seen.drift),
-            "retries": float(seen.retries),
-            "near-duplicates": float(seen.repeats + sum(1 for count in seen.created.values() if count > 1)),
+            "retries": float(len(seen.retried)),
+            "near-duplicates": float(len(seen.repeated)),
             "lateness": seen.last_commit,
         }
 

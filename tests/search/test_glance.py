@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 
+import msgspec
 import pytest
 from hypothesis import HealthCheck, given, settings
 
@@ -12,13 +13,16 @@ from seatrial.reports.limitcheck import STANDING
 from seatrial.reports.suspects import KNOWN
 from seatrial.reports.verdict import Outcome
 from seatrial.scenarios.loader import load_scenario
+from seatrial.scenarios.schema import RuleSpec
 from seatrial.sim.catalogue import Catalogue
 from seatrial.storms import Storm, calm_water
 from seatrial.strategies import sail, storms
+from seatrial.trial import Trial
 
 some = settings(
     deadline=None, max_examples=25, suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much]
 )
+ORDERS = 8
 few = settings(some, max_examples=8)
 NOTHING = {f"expect.{name}": "any" for name in STANDING}
 
@@ -69,3 +73,19 @@ def test_limits_of_the_scenarios_own_are_held_too() -> None:
     assert sail(calm_water(strict, 4), "resilient").codes == ("LIMIT_DRIFT_ERP_PEAK",)
     lenient = load_scenario("open-water", {"expect.duplicates.total": "any"})
     assert sail(calm_water(lenient, 4), "resilient").codes == ()
+
+
+def test_going_in_circles_is_no_nearer_miss() -> None:
+    """What is done again counts once: more crashes at the same place leave the near misses of a storm as they were."""
+    few_times, for_ever = (_crashing(times) for times in (3, 1000))
+    assert len(for_ever.strikes) > 20 * len(few_times.strikes)
+    for label in ("near-duplicates", "retries"):
+        assert 0 <= for_ever.near_misses[label] <= few_times.near_misses[label] + ORDERS, label
+    assert few_times.near_misses["near-duplicates"]
+
+
+def _crashing(times: int) -> Trial:
+    """Somebody who dies whenever a customer was told, so many times."""
+    calm = calm_water(load_scenario("open-water"), ORDERS)
+    crash = RuleSpec(fault="integration_crash", at="desk.notify", params={"down_for": "50 ms"}, times=times)
+    return sail(msgspec.structs.replace(calm, rules=(crash,)), "resilient")
