@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import inspect
 import sys
-from collections.abc import Callable
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from functools import partial
 from importlib import import_module
 from importlib.util import module_from_spec, spec_from_file_location
@@ -21,6 +23,7 @@ from seatrial.mocks.guests.owncode import own
 from seatrial.mocks.guests.watchdog import guarded
 from seatrial.sim.errors import BadInput, Elsewhere, UnknownName
 from seatrial.sim.lastwords import said
+from seatrial.sim.rebinding import Rebinding
 
 PATIENCE: Final = 60.0
 """Real seconds that an import may take."""
@@ -86,7 +89,7 @@ def _found(written: str) -> object:
     module_name, _, attribute = written.rpartition(":")
     if not module_name or not attribute:
         raise BadInput("no integration", value=written, hint="write package.module:function or file.py:function")
-    with guarded(lambda: 0.0, PATIENCE, partial(_endless, module_name)):
+    with guarded(lambda: 0.0, PATIENCE, partial(_endless, module_name)), _letting_go():
         found: object = _file(module_name) if module_name.endswith(".py") else _module(module_name)
     for part in attribute.split("."):
         if not hasattr(found, part):
@@ -94,6 +97,24 @@ def _found(written: str) -> object:
             raise UnknownName(f"{module_name} has no such function", value=attribute, known=known)
         found = getattr(found, part)
     return found
+
+
+@contextmanager
+def _letting_go() -> Iterator[None]:
+    """No thread that begins meanwhile holds the process at its end: a client library may begin one by the way."""
+    begin = threading.Thread.start
+
+    def begun(thread: threading.Thread) -> None:
+        if thread.ident is None:
+            thread.daemon = True
+        begin(thread)
+
+    rebinding = Rebinding()
+    rebinding.attribute(threading.Thread, "start", begun)
+    try:
+        yield
+    finally:
+        rebinding.undo()
 
 
 def _module(name: str) -> ModuleType:

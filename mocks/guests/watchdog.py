@@ -15,6 +15,7 @@ from pathlib import Path
 from types import FrameType
 from typing import Final
 
+from seatrial.mocks.guests.alarm import Alarm
 from seatrial.mocks.guests.interrupts import Stopped
 from seatrial.mocks.guests.owncode import own, told
 from seatrial.sim.errors import HarnessError
@@ -43,19 +44,20 @@ def guarded(
 ) -> Iterator[None]:
     """Raises Blocked where the run's clock, in seconds, stands still for so many real seconds.
 
-    A loop in Python is interrupted in any thread, a call that blocks in C only in the main thread. `words` say what
-    happened, from where the code stood and the patience.
+    A loop in Python is interrupted in any thread, a call that blocks in C only in the main thread; one that nothing
+    interrupts ends the process. `words` say what happened, from where the code stood and the patience.
     """
     dog = _Watchdog(now, patience, words)
-    dog.start()
     try:
-        yield
+        dog.start()
+        try:
+            yield
+        finally:
+            dog.stop()
     except BaseException as error:  # what is stopped on its way out of a wait may end in another error
         if not dog.barked:
             raise
         raise Blocked(dog.words(dog.barked, patience)) from error
-    finally:
-        dog.stop()
 
 
 class _Watchdog:
@@ -71,26 +73,35 @@ class _Watchdog:
         self._patience = patience
         self._watched = threading.get_ident()
         self._over = threading.Event()
+        self._mouth = threading.Lock()
+        self._alarm = Alarm(patience + _AGAIN, patience + _AGAIN * _BARKS, self._ring)
 
     def start(self) -> None:
+        self._alarm.set()
         _thread.start_new_thread(self._watch, ())
 
     def stop(self) -> None:
         self._over.set()
+        self._alarm.off()
+        with self._mouth:  # who has come to the end is not told to any more
+            _interrupt(self._watched, None)
 
     def _watch(self) -> None:
         seen, since = self._now(), 0.0
         pause = self._patience / _LOOKS
         while not self._over.wait(pause):
+            self._alarm.wind_up()
             now = self._now()
             seen, since = (now, 0.0) if now != seen else (seen, since + pause)
             if since >= self._patience:
-                self._bark()
+                where = self._where()
+                with self._mouth:
+                    if not self._over.is_set():
+                        self._bark(where)
                 since = self._patience - _AGAIN
 
-    def _bark(self) -> None:
-        is_first = not self.barked
-        self.barked = self.barked or self._where()
+    def _bark(self, where: str) -> None:
+        self.barked = self.barked or where
         self._barks += 1
         if self._barks > _BARKS:
             sys.stderr.write(
@@ -98,10 +109,17 @@ class _Watchdog:
             )
             sys.stderr.flush()
             END(_DEAF)
-        if is_first or self._watched != threading.main_thread().ident:
-            ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(self._watched), ctypes.py_object(Stopped))
+        if self._barks == 1 or self._watched != threading.main_thread().ident:
+            _interrupt(self._watched, Stopped)
         else:  # it did not hear: it waits in C, which only a signal ends
             signal.pthread_kill(self._watched, signal.SIGINT)
+
+    def _ring(self, frame: FrameType | None) -> None:
+        """This thread was never given its turn to look."""
+        frames = _own_frames(frame)
+        if frames:
+            self.barked = self.barked or told(frames)
+            raise Stopped
 
     def _where(self) -> str:
         """Where the watched thread stands; looked at more than once, for it may be between two steps."""
@@ -111,6 +129,11 @@ class _Watchdog:
                 return told(frames)
             self._over.wait(_GLANCE)
         return "no code of its own: it waits for what is ready already"
+
+
+def _interrupt(thread: int, kind: type[BaseException] | None) -> None:
+    """Have an error raised in a thread, at its next step in Python; None: one that was not raised yet is not."""
+    ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(thread), None if kind is None else ctypes.py_object(kind))
 
 
 def _words(where: str, patience: float) -> str:

@@ -144,6 +144,76 @@ def test_who_keeps_its_turn_is_stopped_and_named(
         sail(main)
 
 
+async def tries_every_way(sea: Sea) -> None:
+    """A regular expression with two stars keeps the interpreter to itself: no other thread has its turn."""
+    await asyncio.sleep(1)
+    re.match(r"(a+)+$", "a" * 60 + "b")
+
+
+def tries_every_way_in_step(sea: Sea) -> None:
+    """The same without await."""
+    time.sleep(1)
+    re.match(r"(a+)+$", "a" * 60 + "b")
+
+
+@pytest.mark.parametrize("main", [tries_every_way, tries_every_way_in_step])
+def test_who_keeps_the_interpreter_is_stopped_and_named(
+    sail: Sail, main: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """No thread can look at it: an alarm of the system does."""
+    monkeypatch.setattr(habitat, "PATIENCE", 0.5)
+    with pytest.raises(Blocked, match=rf"{main.__name__} .*test_trouble.py:\d+"):
+        sail(main)
+    assert signal.getitimer(signal.ITIMER_VIRTUAL) == signal.getitimer(signal.ITIMER_PROF) == (0.0, 0.0)
+    assert signal.getsignal(signal.SIGVTALRM) is signal.SIG_DFL
+
+
+def test_who_keeps_the_interpreter_and_hears_nothing_ends_with_its_process(tmp_path: Path) -> None:
+    """A sum without an end looks for no signals: the process ends, and prints in which line it stood."""
+    script = tmp_path / "deaf.py"
+    script.write_text(
+        "import itertools\n"
+        "from seatrial.mocks.guests import watchdog\n"
+        "watchdog._BARKS = 1\n"
+        "with watchdog.guarded(lambda: 0.0, 0.2):\n"
+        "    sum(itertools.count())\n"
+    )
+    done = subprocess.run([sys.executable, str(script)], capture_output=True, text=True, check=False, timeout=60)
+    assert done.returncode == -signal.SIGPROF
+    assert f'File "{script}", line 5' in done.stderr
+
+
+def test_who_has_an_alarm_keeps_it(sail: Sail) -> None:
+    """A profiler's timer rings for the profiler, before, during and after a run."""
+    rings: list[int] = []
+    before = signal.signal(signal.SIGPROF, lambda *_: rings.append(1))
+    signal.setitimer(signal.ITIMER_PROF, 1000.0)
+    try:
+        assert sail(waits_a_moment).failure == ""
+        assert signal.getitimer(signal.ITIMER_PROF)[0] > 0
+    finally:
+        signal.setitimer(signal.ITIMER_PROF, 0.0)
+        assert signal.signal(signal.SIGPROF, before) is not signal.SIG_DFL
+
+
+async def waits_a_moment(sea: Sea) -> None:
+    """Nothing to see."""
+    await asyncio.sleep(1e9)
+
+
+def test_no_thread_that_an_import_begins_holds_the_process(sail: Sail, tmp_path: Path) -> None:
+    """A command ends after its verdict, whatever a library began when it was imported."""
+    file = tmp_path / "begins_at_sea.py"
+    file.write_text(
+        "import asyncio, threading\n"
+        "THREAD = threading.Thread(target=threading.Event().wait, args=(60,))\n"
+        "THREAD.start()\n"
+        "async def main(): await asyncio.sleep(1e9)\n"
+    )
+    assert sail(f"{file}:main").failure == ""
+    assert sys.modules["seatrial_guest_begins_at_sea"].THREAD.daemon
+
+
 @pytest.mark.parametrize("line", ["while True: pass", "import threading; threading.Event().wait()"])
 def test_an_import_that_comes_to_no_end_is_stopped_and_named(
     sail: Sail, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, line: str
@@ -589,9 +659,9 @@ def test_what_hears_nobody_ends_with_its_process(monkeypatch: pytest.MonkeyPatch
     dog._watched = 0  # a thread that does not exist hears nobody either
     dog._over.set()
     for _ in range(watchdog._BARKS):
-        dog._bark()
+        dog._bark("somewhere")
     assert ended == []
-    dog._bark()
+    dog._bark("somewhere")
     assert ended == [3]
     assert "kept its turn" in capsys.readouterr().err
 
