@@ -10,13 +10,15 @@ from typing import TYPE_CHECKING, Final
 import click
 from rich.text import Text
 
-from seatrial.cli_console import errors, results, table
+from seatrial.cli_console import errors, results
 from seatrial.cli_files import write_text
 from seatrial.cli_gate import share
+from seatrial.cli_rows import Rows
 from seatrial.sim.errors import BadInput, UnknownName
 
 if TYPE_CHECKING:
     from seatrial.reports.comparison import Comparison
+    from seatrial.reports.comparison_view import View
     from seatrial.reports.fleet import Fleet
     from seatrial.reports.pairing import Side
 
@@ -39,7 +41,7 @@ _MEASURES: Final = click.option(
 @click.option("--json", "as_json", type=_FILE, metavar="FILE", help="Write everything as JSON.")
 @click.option("--markdown", type=_FILE, metavar="FILE", help="Write the tables as Markdown.")
 @click.option(
-    "--all", "everything", is_flag=True, help="Show every reading, not only what was decided and the headlines."
+    "--all", "everything", is_flag=True, help="Show every reading, not only headlines and what differs most of a kind."
 )
 def compare(  # noqa: PLR0913 (one argument per option)
     runs: tuple[Path, ...],
@@ -65,7 +67,7 @@ def compare(  # noqa: PLR0913 (one argument per option)
     from seatrial.reports.saved import json_text
 
     sides = _sides(runs, by, base)
-    chosen, most = measures or EVERYTHING, share(risk, "--risk")
+    chosen, most, everything = measures or EVERYTHING, share(risk, "--risk"), everything or bool(measures)
     found = [held_against(sides[0], other, measures=chosen, risk=most) for other in sides[1:]]
     for each in found:
         _tell(each, everything=everything)
@@ -148,25 +150,38 @@ def _chosen(name: str, patterns: Sequence[str]) -> bool:
 
 
 def _tell(comparison: Comparison, *, everything: bool) -> None:
-    from seatrial.reports.comparison_markdown import hidden, worth_showing
-    from seatrial.reports.interval_words import difference_row, method_lines
+    from seatrial.reports.comparison_view import views
+    from seatrial.reports.interval_words import method_lines
 
-    console, shown = results(), worth_showing(comparison, everything=everything)
-    for scenario in dict.fromkeys(each.scenario for each in shown):
-        titles = ("reading", f"A: {comparison.a}", f"B: {comparison.b}", "change", "interval", "pairs", "")
-        console.print(Text(f"{scenario}: {comparison.b} against {comparison.a}", style="bold"), soft_wrap=True)
-        rows = [each for each in shown if each.scenario == scenario]
-        styles = [_STYLES[each.judgement] for each in rows]
-        _print(titles, (difference_row(each, comparison.currency) for each in rows), styles)
-    for text in (hidden(comparison, shown), *method_lines(comparison)):
+    console = results()
+    for view in views(comparison, everything=everything):
+        title = f"{view.scenario}: {comparison.b} against {comparison.a}"
+        console.print(Text.assemble((title, "bold"), (f"  {view.sum}", "dim")), soft_wrap=True)
+        _print_view(view, comparison)
+    for text in method_lines(comparison):
         console.print(Text(text, style="dim"), soft_wrap=True)
     for note in comparison.notes:
         errors().print(Text(note, style="yellow"), soft_wrap=True)
 
 
-def _print(titles: Sequence[str], rows: Iterable[Sequence[str]], styles: Sequence[str] = ()) -> None:
-    """A table whose last column is coloured."""
-    shown = table(*titles)
-    for number, (*cells, last) in enumerate(rows):
-        shown.add_row(*cells, Text(last, style=styles[number] if styles else "dim"))
-    results().print(shown)
+def _print_view(view: View, comparison: Comparison) -> None:
+    """One table, so that its columns stand below each other; a line of its own says what the rows below it are."""
+    from seatrial.reports.comparison_view import TITLES
+
+    sides = {"A": f"A: {comparison.a}", "B": f"B: {comparison.b}"}
+    shown = Rows(*(sides.get(title, title) for title in TITLES))
+    for judgement, rows in view.groups:
+        shown.head(judgement, _STYLES[judgement])
+        for row in rows:
+            shown.add(*row.cells(comparison.currency, view.pairs))
+    shown.print(results())
+    if view.hidden:
+        hint = "--all shows every reading, --measure those of a name or pattern"
+        results().print(Text(f"{view.hidden} · {hint}", style="dim"), soft_wrap=True)
+
+
+def _print(titles: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
+    shown = Rows(*titles)
+    for row in rows:
+        shown.add(*row)
+    shown.print(results())
