@@ -40,6 +40,7 @@ _MEASURES: Final = click.option(
 )  # fmt: skip
 @click.option("--json", "as_json", type=_FILE, metavar="FILE", help="Write everything as JSON.")
 @click.option("--markdown", type=_FILE, metavar="FILE", help="Write the tables as Markdown.")
+@click.option("--page", type=_FILE, metavar="FILE", help="Write a report page: the worst run of each side, compared.")
 @click.option(
     "--all", "everything", is_flag=True, help="Show every reading, not only headlines and what differs most of a kind."
 )
@@ -51,6 +52,7 @@ def compare(  # noqa: PLR0913 (one argument per option)
     risk: str,
     as_json: Path | None,
     markdown: Path | None,
+    page: Path | None,
     everything: bool,
 ) -> None:
     """Hold the runs in or below B against those in A, paired by seed: better, worse, equal or undecided.
@@ -64,6 +66,7 @@ def compare(  # noqa: PLR0913 (one argument per option)
     from seatrial.gating import compare as held_against
     from seatrial.reports.comparison import EVERYTHING
     from seatrial.reports.comparison_markdown import comparison_markdown
+    from seatrial.reports.fleet import merged
     from seatrial.reports.saved import json_text
 
     sides = _sides(runs, by, base)
@@ -75,6 +78,8 @@ def compare(  # noqa: PLR0913 (one argument per option)
         write_text(as_json, json_text(found[0] if len(found) == 1 else found))
     if markdown is not None:
         write_text(markdown, "\n".join(comparison_markdown(each, everything=everything) for each in found))
+    if page is not None:
+        _write_page(page, merged(sides), found)
 
 
 @click.command(short_help="Median and interval of every reading over seeds.")
@@ -117,11 +122,11 @@ def stats(runs: tuple[Path, ...], measures: tuple[str, ...], as_json: Path | Non
         _write_page(page, mustered)
 
 
-def _write_page(path: Path, mustered: Fleet) -> None:
+def _write_page(path: Path, mustered: Fleet, comparisons: Sequence[Comparison] = ()) -> None:
     from seatrial.overview import overview
     from seatrial.reports.page import page
 
-    write_text(path, page(overview(mustered)))
+    write_text(path, page(overview(mustered), comparisons))
     results().print(Text(f"page {path}", style="dim"), soft_wrap=True)
 
 

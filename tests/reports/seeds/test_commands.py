@@ -159,6 +159,20 @@ def test_the_same_runs_are_equal_side_by_side(now: Path, tmp_path: Path) -> None
     assert (tmp_path / "c.md").read_text(encoding="utf-8").startswith("## ")
 
 
+def test_a_page_of_two_sides_tells_what_is_worse_before_all_else(now: Path, written: Written, tmp_path: Path) -> None:
+    """After the verdicts and before the causes; the runs with the worst verdicts stand side by side."""
+    for seed in range(8):
+        written(f"then/storm/theirs/seed-{seed}", seed, integration="theirs")
+    told("compare", tmp_path / "then", now, "--page", tmp_path / "both.html")
+    page = unescape((tmp_path / "both.html").read_text(encoding="utf-8"))
+    assert "storm: ours against theirs" in page
+    assert "over 8 pairs by seed" in page
+    assert page.index('id="verdict"') < page.index('id="comparison"') < page.index('id="readings"')
+    assert 'href="#comparison"' in page
+    told("stats", now, "--page", tmp_path / "one.html")
+    assert 'id="comparison"' not in (tmp_path / "one.html").read_text(encoding="utf-8")
+
+
 def test_one_tree_is_compared_by_integration(now: Path, written: Written) -> None:
     """The others are held against the base."""
     for seed in range(8):
