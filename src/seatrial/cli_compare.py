@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from seatrial.reports.pairing import Side
 
 _STYLES: Final = {"better": "green", "worse": "red", "changed": "cyan", "equal": "dim", "undecided": "yellow"}
+_SHORT: Final = 14
+"""Letters of a name over a column, at most."""
 _FILE: Final = click.Path(path_type=Path)
 _MEASURES: Final = click.option(
     "--measure", "measures", multiple=True, metavar="READING", help="Name or pattern of readings; may be repeated."
@@ -160,7 +162,7 @@ def _tell(comparison: Comparison, *, everything: bool) -> None:
 
     console = results()
     for view in views(comparison, everything=everything):
-        title = f"{view.scenario}: {comparison.b} against {comparison.a}"
+        title = f"{view.scenario}: {_side('B', comparison.b)} against {_side('A', comparison.a)}"
         console.print(Text.assemble((title, "bold"), (f"  {view.sum}", "dim")), soft_wrap=True)
         _print_view(view, comparison)
     for text in method_lines(comparison):
@@ -173,8 +175,8 @@ def _print_view(view: View, comparison: Comparison) -> None:
     """One table, so that its columns stand below each other; a line of its own says what the rows below it are."""
     from seatrial.reports.comparison_view import TITLES
 
-    sides = {"A": f"A: {comparison.a}", "B": f"B: {comparison.b}"}
-    shown = Rows(*(sides.get(title, title) for title in TITLES))
+    names = {"A": comparison.a, "B": comparison.b}
+    shown = Rows(*(f"{title}: {names[title]}" if _is_short(names.get(title, "")) else title for title in TITLES))
     for judgement, rows in view.groups:
         shown.head(judgement, _STYLES[judgement])
         for row in rows:
@@ -183,6 +185,16 @@ def _print_view(view: View, comparison: Comparison) -> None:
     if view.hidden:
         hint = "--all shows every reading, --measure those of a name or pattern"
         results().print(Text(f"{view.hidden} · {hint}", style="dim"), soft_wrap=True)
+
+
+def _is_short(name: str) -> bool:
+    """Whether a side can stand over a column by its name."""
+    return 0 < len(name) <= _SHORT
+
+
+def _side(letter: str, name: str) -> str:
+    """A side in a title, with its letter where only that stands over its column."""
+    return name if _is_short(name) else f"{name} ({letter})"
 
 
 def _print(titles: Sequence[str], rows: Iterable[Sequence[str]]) -> None:

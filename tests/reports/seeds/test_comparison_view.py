@@ -117,6 +117,19 @@ def test_a_narrow_terminal_breaks_no_number(written, tmp_path: Path) -> None:
     assert any(line.startswith("duplicates.total  ") for line in wide.stdout.splitlines())
 
 
+def test_a_long_name_stands_in_the_title_and_its_letter_over_the_column(written, tmp_path: Path) -> None:
+    """What is set may be long; the numbers keep their table."""
+    changed = {"controls.idempotency_key": "false", "controls.retry": "false"}
+    for seed in range(8):
+        written(f"a/{seed}", seed)
+        written(f"b/{seed}", seed, settings=changed)
+    told = CliRunner(env={"COLUMNS": "160"}).invoke(main, ["compare", str(tmp_path / "a"), str(tmp_path / "b")])
+    title, head, *_ = told.stdout.splitlines()
+    named = "storm: controls.idempotency_key='false' controls.retry='false' (B) against as the scenario says (A)"
+    assert title.startswith(named)
+    assert head.split() == ["reading", "A", "B", "change", "interval"]
+
+
 def test_what_is_named_is_shown_whatever_it_amounts_to(written, tmp_path: Path) -> None:
     """Whoever asks for a reading gets an answer, also where nothing is decided."""
     for seed in range(8):
