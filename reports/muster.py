@@ -9,9 +9,9 @@ from typing import Final
 
 import msgspec
 
-from seatrial.reports.coherence import disagreement
+from seatrial.reports.coherence import kept_verdict
 from seatrial.reports.fleet import FinishedRun, Fleet, Kind, Stray, fleet_of
-from seatrial.reports.saved import READINGS, VERDICT, load_readings, load_verdict
+from seatrial.reports.saved import READINGS, VERDICT
 from seatrial.reports.verdict import Outcome
 from seatrial.sim.errors import BadInput
 from seatrial.sim.manifest import MANIFEST, START
@@ -84,12 +84,9 @@ def _look(path: Path) -> FinishedRun | Stray:
 
 def _judged(folder: RunFolder) -> FinishedRun | Stray:
     try:
-        verdict, readings = load_verdict(folder.path), load_readings(folder.path)
+        verdict = kept_verdict(folder)
     except BadInput as error:
         return _stray(folder.path, "edited", str(error))
-    wrong = disagreement(folder, verdict, readings)
-    if wrong:
-        return _stray(folder.path, "edited", f"{wrong} · it was edited by hand or damaged: run it again")
     if verdict.outcome is Outcome.HARNESS_ERROR:
         return _stray(folder.path, "crashed", f"the harness failed: {'; '.join(verdict.reasons)} · run it again")
     digest = folder.manifest.digest if folder.manifest else ""
