@@ -38,12 +38,12 @@ class Crash(msgspec.Struct, frozen=True):
 
 
 def muster(paths: Iterable[Path | str]) -> Fleet:
-    """Every run in or below these folders; their evidence is not read, only counted.
+    """Every run in or below these folders, each folder once; their evidence is not read, only counted.
 
     Raises BadInput for a path that is no folder, and where there is nothing that looks like a run.
     """
     given = [Path(path) for path in paths]
-    found = [_look(folder) for path in given for folder in folders(path)]
+    found = [_look(folder) for folder in dict.fromkeys(folder for path in given for folder in folders(path))]
     label = ", ".join(map(str, given))
     if not found:
         hint = "give the folder that `seatrial suite --out DIR` wrote; there has to be a run in it"
