@@ -16,8 +16,8 @@ from click.testing import CliRunner, Result
 
 import seatrial
 from seatrial.cli import main
-from seatrial.overview import overview
-from seatrial.reports.fleet import Fleet
+from seatrial.overview import overview, trial_names
+from seatrial.reports.fleet import Fleet, fleet_of
 from seatrial.reports.gate import GateVerdict
 from seatrial.reports.muster import muster
 from seatrial.reports.verdict import Outcome
@@ -200,6 +200,15 @@ def test_a_page_shows_one_run_of_each_trial_with_intervals_over_its_seeds(
     assert "seed 0 of 8, 8 of which passed" in page
     assert "seed 1 of 3, 3 of which passed" in page
     assert "95 % interval of 8 seeds" in page
+
+
+def test_a_trial_is_named_by_its_digest_only_where_nothing_else_tells_it(made) -> None:
+    """Two scenarios differ in their names, and that is enough; two texts of one name do not."""
+    apart = [("storm", "aaaaaaaaaaaa"), ("calm", "bbbbbbbbbbbb")]
+    same = [("storm", "aaaaaaaaaaaa"), ("storm", "bbbbbbbbbbbb")]
+    for told, words in ((apart, ["calm", "storm"]), (same, ["ours · aaaaaaaa", "ours · bbbbbbbb"])):
+        runs = [made(1, {"orders.placed": 1.0}, scenario=name, scenario_digest=digest) for name, digest in told]
+        assert sorted(trial_names(list(fleet_of(runs).series())).values()) == words
 
 
 def test_the_worst_run_of_a_trial_is_on_the_page(now: Path) -> None:
