@@ -74,6 +74,9 @@ def method_lines(comparison: Comparison) -> Iterator[str]:
     yield "A and B are medians over the seeds of both sides, the change is B less A over the pairs of one seed"
     if said:
         yield f"interval ({comparison.confidence:.0%}, each on its own) and test: {' · '.join(said)}"
+    if not comparison.tested:
+        yield "no reading differs in any pair: nothing was tested"
+        return
     tested = counted(comparison.tested, "reading")
     yield (
         f"{tested} that differ in any pair were tested together (Benjamini-Hochberg): of what is called better, "
