@@ -96,12 +96,19 @@ class OrderStory:
         return ", ".join(parts)
 
     def _struck(self) -> Iterator[str]:
+        """What struck it first; what was armed and did not, in one line."""
+        spared = []
         for window in self.windows:
             strike = (pl.col("kind") == "fault") & (pl.col("rule") == window.rule)
             own, kept = self.frame.filter(strike).height, self.fetches.filter(strike).height
             hits = [f"struck it {_times(own)}"] if own else []
             hits += [f"kept back the news of it {_times(kept)}"] if kept else []
-            yield f"{window.rule} was armed then and {listed(hits) or 'spared it'}"
+            if hits:
+                yield f"{window.rule} was armed then and {listed(hits)}"
+            else:
+                spared.append(window.rule)
+        if spared:
+            yield f"{listed(spared)} {'was' if len(spared) == 1 else 'were'} armed then and spared it"
         if not self.windows:
             yield "no fault was armed at the time"
 
