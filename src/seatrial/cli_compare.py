@@ -108,7 +108,9 @@ def stats(runs: tuple[Path, ...], measures: tuple[str, ...], as_json: Path | Non
     _countable(mustered)
     for trial, series in mustered.series().items():
         found = estimates(tuple(series.values()))
-        shown = [each for each in found if _chosen(each.measure, measures or (PASSED, *HEADLINES))]
+        heads = {name: place for place, name in enumerate((PASSED, *HEADLINES))}
+        shown = [each for each in found if _chosen(each.measure, measures or tuple(heads))]
+        shown.sort(key=lambda each: heads.get(each.measure, len(heads)))
         if not shown:
             names = [each.measure for each in found]
             raise UnknownName("no run has such a reading", value=measures[0], known=names, where="--measure")

@@ -185,6 +185,8 @@ def test_stats_say_value_interval_and_method(now: Path, tmp_path: Path) -> None:
     shown = told("stats", now, COLUMNS="200").stdout
     assert "passed" in shown
     assert "exact binomial (Clopper-Pearson)" in shown
+    names = [line.split(" ")[0] for line in shown.splitlines()]
+    assert names.index("passed") < names.index("duplicates.total") < names.index("recovery.max")
     told("stats", now, "--measure", "recovery.*", "--json", tmp_path / "s.json")
     assert list(json.loads((tmp_path / "s.json").read_text())) == ["storm × ours"]
 
