@@ -8,7 +8,7 @@ from typing import Final, NamedTuple
 import polars as pl
 
 from seatrial.reports.facts import Facts
-from seatrial.reports.kept_back import rows_kept_back
+from seatrial.reports.kept_back import nameless_rows
 from seatrial.reports.logbook import Logbook
 from seatrial.reports.reading import Subject
 from seatrial.reports.telling import told
@@ -34,7 +34,7 @@ class Question(NamedTuple):
 def chains(log: Logbook, questions: Iterable[Question], facts: Facts) -> dict[Question, tuple[WitnessRow, ...]]:
     """The shortest chain for each question, of one look through the evidence for all of them.
 
-    Fetches that kept back the news of an order are looked at with its own rows.
+    Struck calls that carry no number are looked at with the rows of the order that they belong to.
     """
     asked = tuple(dict.fromkeys(questions))
     if not asked:
@@ -45,7 +45,7 @@ def chains(log: Logbook, questions: Iterable[Question], facts: Facts) -> dict[Qu
     named = log.rows.filter(_is_in("key", keys + skus) | _is_in("correlation", keys) | _is_in("rule", rules)).collect()
     orders = named.filter(_is_in("key", keys) & (pl.col("correlation") != ""))["correlation"].unique().to_list()
     around = log.rows.filter(_is_in("correlation", orders)).collect() if orders else named.clear()
-    kept = rows_kept_back(log, facts.feeds, orders)
+    kept = nameless_rows(log, facts.feeds, orders)
     rows = pl.concat([named, around, *kept.values()]).unique("number").sort("number")
     own = [each.with_columns(correlation=pl.lit(order)) for order, each in kept.items()]
     known = pl.concat([rows.filter(~_FETCH), *own]).sort("number")

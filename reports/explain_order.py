@@ -11,7 +11,7 @@ from seatrial.reports.documents import FLOW, live_documents
 from seatrial.reports.explain_words import Clock, Said, Tone, labelled
 from seatrial.reports.facts import Facts
 from seatrial.reports.journeys import ORDER_STAGES, order_journeys
-from seatrial.reports.kept_back import fetches_of
+from seatrial.reports.kept_back import fetches_of, made_for
 from seatrial.reports.lanes import LEGEND, drawn, head, lanes_of
 from seatrial.reports.ledgerwork import worked
 from seatrial.reports.logbook import SECOND, Logbook
@@ -39,7 +39,7 @@ class OrderStory:
     def __init__(self, log: Logbook, order: str, facts: Facts) -> None:
         """Raises UnknownName for an order that the evidence does not know."""
         self.order, self.facts, self.clock = order, facts, Clock(facts)
-        self.frame = rows_of(log, order)
+        self.frame = pl.concat([rows_of(log, order), made_for(log, facts.feeds, order)]).unique("number").sort("number")
         self.own = Logbook(self.frame)
         self.fetches = fetches_of(log, facts.feeds, order)
         shown, self.unsaid = _few(self.fetches)
@@ -85,7 +85,7 @@ class OrderStory:
         return " → ".join([times[0][1], *steps])
 
     def _calls(self) -> str:
-        calls = [row for row in self.rows if row.kind == "call" and row.correlation]
+        calls = [row for row in self.rows if row.kind == "call" and (row.correlation or row.key)]
         again = sum(row.attempt > 1 for row in calls)
         lost = sum(row.outcome != "ok" and row.number in self.done for row in calls)
         failed = sum(row.outcome != "ok" for row in calls) - lost

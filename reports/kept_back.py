@@ -8,6 +8,7 @@ from typing import Final
 import polars as pl
 
 from seatrial.reports.logbook import Logbook
+from seatrial.reports.on_behalf import on_behalf
 from seatrial.reports.order_trace import INTEGRATION
 
 ANSWERS: Final = {
@@ -45,15 +46,18 @@ def kept_back(log: Logbook, feeds: tuple[str, ...], order: str = "") -> pl.DataF
 
 
 def orders_struck(log: Logbook, feeds: tuple[str, ...]) -> pl.DataFrame:
-    """Which rule struck which order and mattered, by itself or by keeping it back: `correlation`, `rule`."""
+    """Which rule struck which order and mattered, itself, its news or what was asked on its behalf: `correlation`,
+    `rule`.
+    """
     return log.derived(_orders_struck, feeds)
 
 
 def _orders_struck(log: Logbook, feeds: tuple[str, ...]) -> pl.DataFrame:
     mattered = log.faults.filter(pl.col("outcome") == "mattered").with_columns(pl.col("rule").cast(pl.String))
     own = mattered.filter(pl.col("correlation") != "").select("correlation", "rule")
-    kept = log.derived(kept_back, feeds).join(mattered.select("number", "rule"), on="number")
-    return pl.concat([own, kept.select("correlation", "rule")]).unique(maintain_order=True)
+    nameless = pl.concat([log.derived(kept_back, feeds), log.derived(on_behalf, feeds)])
+    others = nameless.join(mattered.select("number", "rule"), on="number")
+    return pl.concat([own, others.select("correlation", "rule")]).unique(maintain_order=True)
 
 
 def fetches_of(log: Logbook, feeds: tuple[str, ...], order: str) -> pl.DataFrame:
@@ -62,9 +66,16 @@ def fetches_of(log: Logbook, feeds: tuple[str, ...], order: str) -> pl.DataFrame
     return log.rows.filter(pl.col("number").is_in(numbers.unique().implode())).collect().sort("number")
 
 
-def rows_kept_back(log: Logbook, feeds: tuple[str, ...], orders: list[str]) -> dict[str, pl.DataFrame]:
-    """The rows themselves, by order."""
-    found = log.derived(kept_back, feeds).filter(pl.col("correlation").is_in(orders))
+def made_for(log: Logbook, feeds: tuple[str, ...], order: str) -> pl.DataFrame:
+    """All struck calls without a number that were made for one order, and their strikes, with all their columns."""
+    numbers = log.derived(on_behalf, feeds).filter(pl.col("correlation") == order)["number"]
+    return log.rows.filter(pl.col("number").is_in(numbers.implode())).collect().sort("number")
+
+
+def nameless_rows(log: Logbook, feeds: tuple[str, ...], orders: list[str]) -> dict[str, pl.DataFrame]:
+    """Struck rows without a number, kept back or made on behalf, by the order that they belong to."""
+    nameless = pl.concat([log.derived(kept_back, feeds), log.derived(on_behalf, feeds)])
+    found = nameless.filter(pl.col("correlation").is_in(orders)).unique(maintain_order=True)
     if not found.height:
         return {}
     rows = log.rows.filter(pl.col("number").is_in(found["number"].unique().implode())).collect()
