@@ -7,8 +7,6 @@ from typing import NamedTuple
 
 import polars as pl
 
-from seatrial.reports.logbook import Logbook
-
 
 class Blame(NamedTuple):
     """The rule that struck the orders of a class's harmed documents more than those of its others."""
@@ -27,16 +25,15 @@ class Blame(NamedTuple):
         return f"{many} in orders that {self.rule} struck"
 
 
-def blame(log: Logbook, harmed: pl.DataFrame, everything: pl.DataFrame, keys: int) -> Mapping[str, Blame]:
+def blame(strikes: pl.DataFrame, harmed: pl.DataFrame, everything: pl.DataFrame, keys: int) -> Mapping[str, Blame]:
     """By class of document the rule whose strikes tell harmed documents from the others best.
 
     Formula: of all rules that struck and mattered the one with the largest difference between the share of harmed
     documents in orders that it struck and that share of the others (the risk difference of epidemiology); none where no
-    difference is above zero. A rule that strikes every order explains nothing by itself. Both tables have the columns
-    `document`, `key` and `correlation`; `keys` are the keys that are named.
+    difference is above zero. A rule that strikes every order explains nothing by itself. `strikes` say which rule
+    struck which order (see `orders_struck`), the other tables have the columns `document`, `key` and `correlation`;
+    `keys` are the keys that are named.
     """
-    mattered = log.faults.filter((pl.col("outcome") == "mattered") & (pl.col("correlation") != ""))
-    strikes = mattered.select("correlation", pl.col("rule").cast(pl.String)).unique(maintain_order=True)
     if strikes.is_empty() or harmed.is_empty():
         return {}
     of_ill, of_all = _struck(harmed, strikes), _struck(everything, strikes)

@@ -7,6 +7,8 @@ from typing import Final, NamedTuple
 
 import polars as pl
 
+from seatrial.reports.facts import Facts
+from seatrial.reports.kept_back import nameless_rows
 from seatrial.reports.logbook import Logbook
 from seatrial.reports.reading import Subject
 from seatrial.reports.telling import told
@@ -14,6 +16,7 @@ from seatrial.reports.witness import WitnessRow
 
 LONGEST: Final = 8
 """Rows of a chain at most."""
+_FETCH: Final = pl.col("kind").is_in(["call", "fault"]) & (pl.col("key") == "") & (pl.col("correlation") == "")
 _STRIKE: Final = (pl.col("kind") == "fault") & (pl.col("outcome") == "mattered")
 
 
@@ -28,8 +31,11 @@ class Question(NamedTuple):
     """Business key, order number, SKU or rule."""
 
 
-def chains(log: Logbook, questions: Iterable[Question], currency: str = "") -> dict[Question, tuple[WitnessRow, ...]]:
-    """The shortest chain for each question, of one look through the evidence for all of them."""
+def chains(log: Logbook, questions: Iterable[Question], facts: Facts) -> dict[Question, tuple[WitnessRow, ...]]:
+    """The shortest chain for each question, of one look through the evidence for all of them.
+
+    Struck calls that carry no number are looked at with the rows of the order that they belong to.
+    """
     asked = tuple(dict.fromkeys(questions))
     if not asked:
         return {}
@@ -39,8 +45,15 @@ def chains(log: Logbook, questions: Iterable[Question], currency: str = "") -> d
     named = log.rows.filter(_is_in("key", keys + skus) | _is_in("correlation", keys) | _is_in("rule", rules)).collect()
     orders = named.filter(_is_in("key", keys) & (pl.col("correlation") != ""))["correlation"].unique().to_list()
     around = log.rows.filter(_is_in("correlation", orders)).collect() if orders else named.clear()
-    rows = pl.concat([named, around]).unique("number").sort("number")
-    return {question: told(_chain(rows, question), currency) for question in asked}
+    kept = nameless_rows(log, facts.feeds, orders)
+    rows = pl.concat([named, around, *kept.values()]).unique("number").sort("number")
+    own = [each.with_columns(correlation=pl.lit(order)) for order, each in kept.items()]
+    known = pl.concat([rows.filter(~_FETCH), *own]).sort("number")
+    picked = {question: _chain(known, question)["number"] for question in asked}
+    return {
+        question: told(rows.filter(pl.col("number").is_in(numbers.implode())), facts.currency)
+        for question, numbers in picked.items()
+    }
 
 
 def last_moments(log: Logbook, currency: str = "") -> tuple[WitnessRow, ...]:
@@ -122,6 +135,7 @@ def _owed(rows: pl.DataFrame, question: Question) -> pl.DataFrame:
     whole = rows.filter(pl.col("correlation") == order[0])
     trouble = whole.filter(
         _STRIKE
+        | ((pl.col("kind") == "call") & (pl.col("key") == ""))
         | ((pl.col("kind") == "note") & pl.col("operation").is_in(["dead_letter", "dropped", "exception_opened"]))
         | ((pl.col("kind") == "webhook") & pl.col("outcome").is_in(["dropped", "gave_up"]))
     )

@@ -29,6 +29,15 @@ _LONG: Final = 24
 _RIGHT: Final = 14.0
 
 
+class Peak(NamedTuple):
+    """The furthest that book and shelf were apart, be it for a moment."""
+
+    units: float = 0.0
+    """How far; 0: they never were."""
+    second: float = 0.0
+    """When that was first so, in seconds of the run."""
+
+
 class Strip(NamedTuple):
     """One SKU at one place, in every run."""
 
@@ -38,6 +47,8 @@ class Strip(NamedTuple):
     """The warehouse as it is printed."""
     curves: tuple[Curve, ...]
     """Units apart in each stretch of time, a curve for each run."""
+    peaks: tuple[Peak, ...]
+    """The most that they were ever apart, in each run."""
     pair: tuple[str, str]
     """Place and SKU as the evidence has them."""
 
@@ -115,8 +126,8 @@ def _name(axes: Axes, strip: Strip, place: tuple[float, float], layout: Layout) 
         va="baseline",
     )
     said = [
-        f"{number_text(peak[1]) if (peak := curve.peak) else 0} → {number_text(curve.last or 0.0)}"
-        for curve in strip.curves
+        f"{number_text(peak.units)} → {number_text(curve.last or 0.0)}"
+        for peak, curve in zip(strip.peaks, strip.curves, strict=True)
     ]
     axes.text(
         end, y, "peak → end: " + " | ".join(said), fontsize=layout.font - 0.5, color=MUTED, ha="right", va="baseline"

@@ -99,9 +99,9 @@ def _head(axes: Axes, told: Swim, lanes: dict[str, float], room: float, height: 
 
 
 def _clock(step: Step, told: Swim, calendar: Calendar) -> str:
-    """`10:07:43`; in a witness of a few minutes `07:43.9`."""
+    """`10:07:43`; in a witness of a few minutes `10:07:43.9`."""
     brief = told.steps[-1].time - told.steps[0].time < _BRIEF
-    return calendar.instant(step.time)[3:10] if brief else calendar.instant(step.time)[:8]
+    return calendar.instant(step.time)[: 10 if brief else 8]
 
 
 def _moment(axes: Axes, before: Step | None, step: Step, now: str, y: float) -> None:

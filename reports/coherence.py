@@ -7,11 +7,21 @@ from collections.abc import Iterator, Sequence
 from seatrial.reports.judge import outcome_of
 from seatrial.reports.limits import Limit
 from seatrial.reports.reading import Definition, Reading
-from seatrial.reports.saved import READINGS, VERDICT, note_of
+from seatrial.reports.saved import READINGS, VERDICT, load_readings, load_verdict, note_of
 from seatrial.reports.verdict import JudgedLimit, Outcome, Verdict
 from seatrial.sim.errors import BadInput
 from seatrial.sim.manifest import MANIFEST
 from seatrial.sim.runfolder import RunFolder
+
+
+def kept_verdict(folder: RunFolder) -> Verdict:
+    """The verdict that a run folder keeps. Raises BadInput where it cannot be read, or its files contradict it."""
+    verdict = load_verdict(folder.path)
+    readings = load_readings(folder.path) if (folder.path / READINGS).is_file() else verdict.readings
+    wrong = disagreement(folder, verdict, readings)
+    if wrong:
+        raise BadInput(wrong, hint="it was edited by hand or damaged: run it again")
+    return verdict
 
 
 def disagreement(folder: RunFolder, verdict: Verdict, readings: Sequence[Reading]) -> str:

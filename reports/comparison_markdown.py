@@ -2,50 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
 from seatrial.reports.comparison import Comparison
-from seatrial.reports.differences import Difference
-from seatrial.reports.estimates import PASSED
-from seatrial.reports.interval_words import difference_row, method_lines
+from seatrial.reports.comparison_view import TITLES, View, views
+from seatrial.reports.interval_words import method_lines
 from seatrial.reports.markdown_words import escape, table
-from seatrial.reports.page_words import listed
-from seatrial.reports.saved import HEADLINES
 
 
 def comparison_markdown(comparison: Comparison, *, everything: bool = False) -> str:
-    """Tables, one for each scenario."""
+    """Tables, one for each scenario: what is worse and better first."""
     return "\n".join(_lines(comparison, everything=everything)) + "\n"
 
 
-def worth_showing(comparison: Comparison, *, everything: bool = False) -> tuple[Difference, ...]:
-    """What is better or worse, and the headlines; or everything."""
-    found, names = comparison.differences, (PASSED, *HEADLINES)
-    return tuple(each for each in found if everything or each.judgement in ("better", "worse") or each.measure in names)
-
-
-def hidden(comparison: Comparison, shown: Sequence[Difference]) -> str:
-    """What is not shown, in words; empty: nothing."""
-    rest = [each.judgement for each in comparison.differences if each not in shown]
-    said = [f"{rest.count(word)} {word}" for word in ("changed", "undecided", "equal") if word in rest]
-    return f"not shown: {listed(said)}" if said else ""
-
-
 def _lines(comparison: Comparison, *, everything: bool) -> Iterator[str]:
-    shown = worth_showing(comparison, everything=everything)
     yield f"## {escape(comparison.b)} against {escape(comparison.a)}"
-    for scenario in dict.fromkeys(each.scenario for each in shown):
-        rows = [difference_row(each, comparison.currency) for each in shown if each.scenario == scenario]
-        titles = (
-            "reading",
-            f"A: {escape(comparison.a)}",
-            f"B: {escape(comparison.b)}",
-            "change",
-            "interval",
-            "pairs",
-            "",
-        )
-        yield from ("", f"### {escape(scenario)}", "", *table(titles, rows))
-    said = [hidden(comparison, shown), *comparison.notes, *method_lines(comparison)]
+    for view in views(comparison, everything=everything):
+        yield from _of_scenario(view, comparison)
     yield ""
-    yield from (f"- {escape(text)}" for text in said if text)
+    yield from (f"- {escape(text)}" for text in (*comparison.notes, *method_lines(comparison)))
+
+
+def _of_scenario(view: View, comparison: Comparison) -> Iterator[str]:
+    sides = {"A": f"A: {escape(comparison.a)}", "B": f"B: {escape(comparison.b)}"}
+    titles = ("", *(sides.get(title, title) for title in TITLES))
+    rows = [
+        (judgement, *row.cells(comparison.currency, view.pairs)) for judgement, found in view.groups for row in found
+    ]
+    yield from ("", f"### {escape(view.scenario)}", "", escape(view.sum), "", *table(titles, rows))
+    if view.hidden:
+        yield from ("", escape(view.hidden))

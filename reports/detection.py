@@ -8,6 +8,7 @@ from math import isfinite
 import msgspec
 
 from seatrial.reports.chains import Question, chains
+from seatrial.reports.documents import FLOW
 from seatrial.reports.facts import Facts
 from seatrial.reports.findings import FIRST_KEYS, Finding, Gravity
 from seatrial.reports.logbook import Logbook
@@ -15,6 +16,7 @@ from seatrial.reports.reading import Definition, Reading
 from seatrial.reports.verdict import JudgedLimit, RuleCoverage
 
 Known = Sequence[Definition]
+_PLACES = {document: place for place, document in enumerate(FLOW)}
 _GRAVEST = ("violation", "doubt", "remark")
 
 
@@ -31,11 +33,14 @@ def find(
 
 
 def by_harm(findings: Iterable[Finding]) -> list[Finding]:
-    """The gravest first, and of these what did the most harm; what only says that a limit is broken comes last."""
+    """The gravest first, and of these what did the most harm, of equal harm what is earlier in the flow and brings
+    about the others; what only says that a limit is broken comes last.
+    """
     return sorted(
         findings,
         key=lambda each: (
             _GRAVEST.index(each.gravity), each.code.startswith("LIMIT_"), not isfinite(each.count), -each.count,
+            _PLACES.get(each.measure.rpartition(".")[2], len(_PLACES)),
         ),
     )  # fmt: skip
 
@@ -46,7 +51,7 @@ def with_witnesses(findings: Iterable[Finding], known: Known, log: Logbook, fact
     """
     found = tuple(findings)
     questions = [_question(finding, known) for finding in found]
-    shown = chains(log, (question for question in questions if question is not None), facts.currency)
+    shown = chains(log, (question for question in questions if question is not None), facts)
     replay = facts.command()
     chain = [shown.get(question, ()) if question else () for question in questions]
     return tuple(

@@ -11,6 +11,7 @@ from seatrial.reports.documents import FLOW, live_documents
 from seatrial.reports.explain_words import Clock, Said, Tone, labelled
 from seatrial.reports.facts import Facts
 from seatrial.reports.journeys import ORDER_STAGES, order_journeys
+from seatrial.reports.kept_back import fetches_of, made_for
 from seatrial.reports.lanes import LEGEND, drawn, head, lanes_of
 from seatrial.reports.ledgerwork import worked
 from seatrial.reports.logbook import SECOND, Logbook
@@ -28,6 +29,8 @@ _GAP: Final = 12
 """Columns for the time since the line before."""
 _WHO: Final = 13
 """Columns for who tells."""
+_FETCHES: Final = 4
+"""Fetches in vain that are told at most: the first ones and the last."""
 
 
 class OrderStory:
@@ -36,11 +39,14 @@ class OrderStory:
     def __init__(self, log: Logbook, order: str, facts: Facts) -> None:
         """Raises UnknownName for an order that the evidence does not know."""
         self.order, self.facts, self.clock = order, facts, Clock(facts)
-        self.frame = rows_of(log, order)
+        self.frame = pl.concat([rows_of(log, order), made_for(log, facts.feeds, order)]).unique("number").sort("number")
         self.own = Logbook(self.frame)
-        self.rows = told(self.frame, facts.currency)
+        self.fetches = fetches_of(log, facts.feeds, order)
+        shown, self.unsaid = _few(self.fetches)
+        everything = pl.concat([self.frame, shown]).sort("number")
+        self.rows = told(everything, facts.currency)
         self.until = facts.owing_until(log.end)
-        begin, end = int(self.frame["time"].min() or 0), int(self.frame["time"].max() or 0)  # type: ignore[arg-type]
+        begin, end = int(everything["time"].min() or 0), int(everything["time"].max() or 0)  # type: ignore[arg-type]
         windows = fault_windows(log, facts)
         self.windows = tuple(each for each in windows if each.begin <= end and each.end >= begin)
         work = worked(map(Line._make, self.frame.select(list(SCHEMA)).iter_rows()))
@@ -79,7 +85,7 @@ class OrderStory:
         return " → ".join([times[0][1], *steps])
 
     def _calls(self) -> str:
-        calls = [row for row in self.rows if row.kind == "call"]
+        calls = [row for row in self.rows if row.kind == "call" and (row.correlation or row.key)]
         again = sum(row.attempt > 1 for row in calls)
         lost = sum(row.outcome != "ok" and row.number in self.done for row in calls)
         failed = sum(row.outcome != "ok" for row in calls) - lost
@@ -90,12 +96,19 @@ class OrderStory:
         return ", ".join(parts)
 
     def _struck(self) -> Iterator[str]:
+        """What struck it first; what was armed and did not, in one line."""
+        spared = []
         for window in self.windows:
-            strikes = [row for row in self.rows if row.kind == "fault" and row.rule == window.rule]
-            hit = (
-                f"struck it {len(strikes)} times" if len(strikes) > 1 else "struck it once" if strikes else "spared it"
-            )
-            yield f"{window.rule} was armed then and {hit}"
+            strike = (pl.col("kind") == "fault") & (pl.col("rule") == window.rule)
+            own, kept = self.frame.filter(strike).height, self.fetches.filter(strike).height
+            hits = [f"struck it {_times(own)}"] if own else []
+            hits += [f"kept back the news of it {_times(kept)}"] if kept else []
+            if hits:
+                yield f"{window.rule} was armed then and {listed(hits)}"
+            else:
+                spared.append(window.rule)
+        if spared:
+            yield f"{listed(spared)} {'was' if len(spared) == 1 else 'were'} armed then and spared it"
         if not self.windows:
             yield "no fault was armed at the time"
 
@@ -140,6 +153,9 @@ def story_lines(rows: Sequence[WitnessRow], story: OrderStory) -> Iterator[Said]
         lost = row.outcome != "ok" and row.number in story.done
         place = f"{clock.time(row.time)} {waited:>{_GAP}} {drawn(row, lanes, done=lost)}"
         yield Said(f"{place} {who(row):<{_WHO}} {row.words}{_aside(row, story)}  #{row.number}", _tone(row, lost))
+        if row.number in story.unsaid:
+            more = counted(story.unsaid[row.number], "more fetch", "more fetches")
+            yield Said(f"{'':<{_GAP + 14}}┄┄ {more} in vain", "quiet")
 
 
 def _aside(row: WitnessRow, story: OrderStory) -> str:
@@ -157,6 +173,20 @@ def _aside(row: WitnessRow, story: OrderStory) -> str:
     ]
     first = f", attempt 1 of {max(same)}" if row.attempt == 1 and max(same) > 1 else ""
     return f"{first}{lost}"
+
+
+def _few(fetches: pl.DataFrame) -> tuple[pl.DataFrame, Mapping[int, int]]:
+    """The first fetches and the last, and how many were left out after which row."""
+    moments = fetches["time"].unique().sort()
+    if moments.len() <= _FETCHES:
+        return fetches, {}
+    first = fetches.filter(pl.col("time") <= moments[_FETCHES - 2])
+    left_out = {int(first["number"][-1]): moments.len() - _FETCHES}
+    return pl.concat([first, fetches.filter(pl.col("time") == moments[-1])]), left_out
+
+
+def _times(count: int) -> str:
+    return "once" if count == 1 else f"{count:,} times"
 
 
 def _tone(row: WitnessRow, lost: bool) -> Tone:

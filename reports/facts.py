@@ -69,6 +69,8 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True):
     """Chaos and calm, in order."""
     rules: tuple[RuleFacts, ...] = ()
     """Every rule that the scenario armed."""
+    feeds: tuple[str, ...] = ()
+    """Operations that bring news of orders to who does not know their numbers yet, as `partner.operation`."""
     currency: str = "GBP"
     """Currency of all amounts, ISO 4217."""
     grace: float = 900.0

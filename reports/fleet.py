@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Literal
 
 import msgspec
@@ -152,6 +152,11 @@ def fleet_of(
         else:
             wrong.append(Stray(path=run.path, kind="conflict", what=_two_histories(run, first)))
     return Fleet(runs=tuple(kept.values()), strays=tuple(wrong), notes=tuple(said), label=label)
+
+
+def merged(fleets: Sequence[Fleet]) -> Fleet:
+    """Several as one, in their order."""
+    return fleet_of((run for fleet in fleets for run in fleet.runs), label=" and ".join(each.label for each in fleets))
 
 
 def _two_histories(run: FinishedRun, first: FinishedRun) -> str:

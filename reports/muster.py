@@ -9,9 +9,9 @@ from typing import Final
 
 import msgspec
 
-from seatrial.reports.coherence import disagreement
+from seatrial.reports.coherence import kept_verdict
 from seatrial.reports.fleet import FinishedRun, Fleet, Kind, Stray, fleet_of
-from seatrial.reports.saved import READINGS, VERDICT, load_readings, load_verdict
+from seatrial.reports.saved import READINGS, VERDICT
 from seatrial.reports.verdict import Outcome
 from seatrial.sim.errors import BadInput
 from seatrial.sim.manifest import MANIFEST, START
@@ -38,12 +38,12 @@ class Crash(msgspec.Struct, frozen=True):
 
 
 def muster(paths: Iterable[Path | str]) -> Fleet:
-    """Every run in or below these folders; their evidence is not read, only counted.
+    """Every run in or below these folders, each folder once; their evidence is not read, only counted.
 
     Raises BadInput for a path that is no folder, and where there is nothing that looks like a run.
     """
     given = [Path(path) for path in paths]
-    found = [_look(folder) for path in given for folder in folders(path)]
+    found = [_look(folder) for folder in dict.fromkeys(folder for path in given for folder in folders(path))]
     label = ", ".join(map(str, given))
     if not found:
         hint = "give the folder that `seatrial suite --out DIR` wrote; there has to be a run in it"
@@ -84,12 +84,9 @@ def _look(path: Path) -> FinishedRun | Stray:
 
 def _judged(folder: RunFolder) -> FinishedRun | Stray:
     try:
-        verdict, readings = load_verdict(folder.path), load_readings(folder.path)
+        verdict = kept_verdict(folder)
     except BadInput as error:
         return _stray(folder.path, "edited", str(error))
-    wrong = disagreement(folder, verdict, readings)
-    if wrong:
-        return _stray(folder.path, "edited", f"{wrong} · it was edited by hand or damaged: run it again")
     if verdict.outcome is Outcome.HARNESS_ERROR:
         return _stray(folder.path, "crashed", f"the harness failed: {'; '.join(verdict.reasons)} · run it again")
     digest = folder.manifest.digest if folder.manifest else ""

@@ -17,7 +17,9 @@ import msgspec
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
+from seatrial.reports.comparison import Comparison
 from seatrial.reports.page_causes import Causes, causes
+from seatrial.reports.page_comparison import Changes, changes
 from seatrial.reports.page_damage import deck
 from seatrial.reports.page_documents import COUNTS, DocumentTable, document_tables
 from seatrial.reports.page_drift import DriftView, drift_view
@@ -51,6 +53,7 @@ class _Report(msgspec.Struct, frozen=True, kw_only=True):
     deck: str
     cards: tuple[Card, ...]
     rest: Rest
+    changes: tuple[Changes, ...]
     causes: tuple[Causes, ...]
     headlines: tuple[HeadlineRow, ...]
     limits: LimitTable
@@ -67,13 +70,15 @@ class _Report(msgspec.Struct, frozen=True, kw_only=True):
     """Whether any reading has an interval over several seeds."""
 
 
-def page(runs: Sequence[PageRun]) -> str:
-    """The page for these runs, shown in this order, all against one scale. Raises BadInput without any."""
+def page(runs: Sequence[PageRun], comparisons: Sequence[Comparison] = ()) -> str:
+    """The page for these runs, shown in this order, all against one scale, and what comparisons of many seeds say of
+    them. Raises BadInput without any run.
+    """
     if not runs:
         raise BadInput("a page needs a run", hint="name at least one run folder")
     text = b""
     for most in sorted({min(number, len(runs)) for number in IN_FULL}, reverse=True):
-        report = _report(runs[:most], runs[most:])
+        report = _report(runs[:most], runs[most:], comparisons)
         text = _environment().get_template("page.html.j2").render(report=report).encode("utf-8", "replace")
         if len(text) < LARGEST:
             break
@@ -91,7 +96,7 @@ def write_page(path: Path | str, runs: Sequence[PageRun]) -> Path:
     return path
 
 
-def _report(runs: Sequence[PageRun], others: Sequence[PageRun]) -> _Report:
+def _report(runs: Sequence[PageRun], others: Sequence[PageRun], comparisons: Sequence[Comparison]) -> _Report:
     titles = [*dict.fromkeys(run.facts.scenario or "a run" for run in runs)]
     return _Report(
         title=" and ".join([*titles, *([counted(len(others), "other run")] if others else [])]),
@@ -99,6 +104,7 @@ def _report(runs: Sequence[PageRun], others: Sequence[PageRun]) -> _Report:
         deck=deck(runs),
         cards=tuple(card(run, number) for number, run in enumerate(runs, start=1)),
         rest=rest(others),
+        changes=changes(comparisons),
         causes=causes(runs),
         headlines=headlines(runs),
         limits=limit_table(runs),

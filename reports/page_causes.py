@@ -108,13 +108,15 @@ def _instead(run: PageRun, finding: Finding) -> str:
 def _struck(strike: WitnessRow, run: PageRun) -> str:
     what = strike.operation.replace("_", " ").replace(".", " ")
     again = f", attempt {strike.attempt}" if strike.attempt > 1 else ""
-    return f"{clipped(strike.partner)}: {what} {clipped(strike.key)}{again}, {run.calendar.minute(strike.time)}".strip()
+    about = f"{what} {clipped(strike.key)}".rstrip()
+    return f"{clipped(strike.partner)}: {about}{again}, {run.calendar.minute(strike.time)}"
 
 
 def _answer(witness: Sequence[WitnessRow], strike: WitnessRow | None) -> str:
-    """The call that went wrong by it and then what was made or given up, in words."""
-    since = strike.number if strike else -1
-    calls = [row for row in witness if row.kind == "call" and row.outcome not in _FINE]
+    """The call that went wrong by it, or only seemed to go well, and then what was made or given up, in words."""
+    since, rule = (strike.number, strike.rule) if strike else (-1, "")
+    asked = [row for row in witness if row.kind == "call"]
+    calls = [row for row in asked if row.outcome not in _FINE] or [row for row in asked if rule and row.rule == rule]
     notes = [row for row in witness if row.number > since and row.kind == "note"]
     made = [row for row in witness if row.number > since and row.kind == "commit"]
     rows = [*calls[-1:], *(notes[:2] or made[-1:])]

@@ -9,10 +9,10 @@ import msgspec
 import polars as pl
 from markupsafe import Markup, escape
 
-from seatrial.reports.charts_drift import Strip, drift_picture
+from seatrial.reports.charts_drift import Peak, Strip, drift_picture
 from seatrial.reports.charts_scene import NARROW, WIDE
 from seatrial.reports.curves import erp_gaps
-from seatrial.reports.logbook import HOUR, Logbook
+from seatrial.reports.logbook import HOUR, SECOND, Logbook
 from seatrial.reports.page_curves import WIDTHS, Curve, averaged
 from seatrial.reports.page_run import PageRun
 from seatrial.reports.page_words import Calendar, amount_text, clipped, number_text
@@ -39,7 +39,7 @@ class DriftWords(msgspec.Struct, frozen=True, kw_only=True):
     area: str
     """Unit-hours apart."""
     peak: str
-    """Highest mean of a stretch."""
+    """The most that they were apart, be it for a moment."""
     at: str
     """When that was first reached."""
     last: str
@@ -72,10 +72,16 @@ def drift_view(runs: Sequence[PageRun]) -> DriftView | None:
     end, calendar = max(run.seconds for run in runs), runs[0].calendar
     width = next((each for each in WIDTHS if end <= each * SLOTS), int(end / SLOTS) + 1)
     pairs = list(ranked.head(WORST).select(_PAIR).iter_rows())
-    curves = [_curves(run, pairs, width, end) for run in runs]
+    gaps = [_gaps(run, pairs) for run in runs]
+    curves = [_curves(each, pairs, width, end) for each in gaps]
+    peaks = [_peaks(each) for each in gaps]
     strips = tuple(
-        Strip(clipped(pair[1]), clipped(pair[0]), tuple(each[pair] for each in curves), pair) for pair in pairs
-    )
+        Strip(
+            clipped(pair[1]), clipped(pair[0]),
+            tuple(each[pair] for each in curves), tuple(each.get(pair, Peak()) for each in peaks), pair,
+        )
+        for pair in pairs
+    )  # fmt: skip
     words = tuple(each for strip in strips for each in _words(strip, runs, areas, calendar))
     told = [
         f"{each.sku} at {each.place}, {each.run}: peak {each.peak}, {each.at}; {each.last} at the end."
@@ -100,13 +106,23 @@ def drift_areas(log: Logbook) -> pl.DataFrame:
     return summed.with_columns(pl.col(_PAIR).cast(pl.String))
 
 
-def _curves(run: PageRun, pairs: Sequence[Pair], width: int, end: float) -> dict[Pair, Curve]:
-    """Mean gap of each pair in each stretch of time, of one look at all gaps."""
+def _gaps(run: PageRun, pairs: Sequence[Pair]) -> pl.DataFrame:
+    """How far the books of these pairs were apart, at each change."""
     all_gaps = run.log.derived(erp_gaps)
     kinds = {name: all_gaps.schema[name] for name in _PAIR}
     named = pl.DataFrame(pairs, schema=dict.fromkeys(_PAIR, pl.String), orient="row")
     wanted = named.cast(kinds, strict=False)  # type: ignore[arg-type]  # a SKU of another run is nobody here
-    gaps = all_gaps.join(wanted, on=_PAIR, how="semi", maintain_order="left")
+    return all_gaps.join(wanted, on=_PAIR, how="semi", maintain_order="left")
+
+
+def _peaks(gaps: pl.DataFrame) -> dict[Pair, Peak]:
+    top = gaps.sort("gap", descending=True, maintain_order=True).unique(_PAIR, keep="first")
+    rows = top.select(pl.col(_PAIR).cast(pl.String), "gap", "time").iter_rows()
+    return {(place, sku): Peak(float(gap), time / SECOND) for place, sku, gap, time in rows}
+
+
+def _curves(gaps: pl.DataFrame, pairs: Sequence[Pair], width: int, end: float) -> dict[Pair, Curve]:
+    """Mean gap of each pair in each stretch of time."""
     tables = gaps.rename({"gap": "units"}).partition_by(_PAIR, as_dict=True)
     nothing = gaps.clear().rename({"gap": "units"})
     return {pair: averaged(tables.get(pair, nothing), width, end) for pair in pairs}
@@ -117,21 +133,19 @@ def _words(
 ) -> list[DriftWords]:
     place, sku = strip.pair
     words = []
-    for number, (run, curve, table) in enumerate(zip(runs, strip.curves, areas, strict=True), start=1):
+    for number, (run, table) in enumerate(zip(runs, areas, strict=True)):
         mine = table.filter((pl.col("sku") == sku) & (pl.col("place") == place))["area"]
-        words.append(_line(strip, (run.name, number), curve, float(mine.sum()), calendar))
+        peak = strip.peaks[number]
+        words.append(
+            DriftWords(
+                sku=strip.sku,
+                place=strip.place,
+                run=run.name,
+                number=number + 1,
+                area=number_text(float(mine.sum())),
+                peak=amount_text(peak.units, "units"),
+                at=calendar.minute(peak.second) if peak.units else "at no time",
+                last=amount_text(strip.curves[number].last, "units"),
+            )
+        )
     return words
-
-
-def _line(strip: Strip, run: tuple[str, int], curve: Curve, area: float, calendar: Calendar) -> DriftWords:
-    at, level = curve.peak or (0.0, 0.0)
-    return DriftWords(
-        sku=strip.sku,
-        place=strip.place,
-        run=run[0],
-        number=run[1],
-        area=number_text(area),
-        peak=amount_text(level, "units"),
-        at=calendar.minute(at) if level else "at no time",
-        last=amount_text(curve.last, "units"),
-    )

@@ -39,14 +39,15 @@ def per_class(
     reading: Read,
     samples: pl.DataFrame,
     classes: Sequence[str] = FLOW,
-    harm_in: Logbook | None = None,
+    strikes: pl.DataFrame | None = None,
 ) -> Iterable[Reading]:
     """How many of `rows`, summed over column `count`, each class of document has, and the flow's classes together.
 
-    `samples` are the rows out of which they were counted. Where they are harm, `harm_in` is the log in which the fault
-    that they have in common is looked for: those that it touched stand in front.
+    `samples` are the rows out of which they were counted. Where they are harm, `strikes` are those on orders
+    (see `orders_struck`), among which the fault that they have in common is looked for: those that it touched stand in
+    front.
     """
-    blamed = {} if harm_in is None else blame(harm_in, rows, samples, FIRST_KEYS)
+    blamed = {} if strikes is None else blame(strikes, rows, samples, FIRST_KEYS)
     found = rows.group_by("document").agg(pl.col("count").sum(), pl.col("key").head(FIRST_KEYS))
     seen = samples.group_by("document").len()
     counts = {document: (count, keys) for document, count, keys in found.iter_rows()}

@@ -14,7 +14,7 @@ from __future__ import annotations
 import inspect
 import operator
 from collections.abc import Callable, Mapping
-from typing import Any, Generic, TypeVar, get_type_hints
+from typing import Any, Generic, TypeVar, get_args, get_type_hints
 
 import msgspec
 
@@ -60,6 +60,11 @@ class Operation(msgspec.Struct, frozen=True):
         """What it does to the partner, in the word that faults want: `read` or `write`."""
         return "write" if self.write else "read"
 
+    @property
+    def tells_of_orders(self) -> bool:
+        """Whether its reply brings news of orders to somebody who does not know their numbers yet."""
+        return not (self.write or self.key or self.order) and _names_orders(self.reply)
+
     def key_of(self) -> Callable[[Any], str]:
         """A fast reader of the business key of a request."""
         return operator.attrgetter(self.key) if self.key else _nothing
@@ -71,6 +76,13 @@ class Operation(msgspec.Struct, frozen=True):
 
 def _nothing(_: object) -> str:
     return ""
+
+
+def _names_orders(kind: object) -> bool:
+    """Whether a message, or one that it holds, has the number of an order."""
+    if isinstance(kind, type) and issubclass(kind, msgspec.Struct):
+        return "order_no" in kind.__struct_fields__ or any(map(_names_orders, get_type_hints(kind).values()))
+    return any(map(_names_orders, get_args(kind)))
 
 
 class _Declared(msgspec.Struct, frozen=True):

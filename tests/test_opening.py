@@ -5,9 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable
 from pathlib import Path
 
+import msgspec
 import pytest
+from click.testing import CliRunner
 
 import seatrial
+from seatrial.cli import main
 from seatrial.reports.facts import Facts
 from seatrial.reports.logbook import Logbook
 from seatrial.reports.measure import Measure
@@ -82,3 +85,18 @@ def test_a_measure_of_ones_own_is_read_and_limited(probe: Path, monkeypatch: pyt
     assert next(each for each in run.verdict.limits if each.measure == "calls.made").judgement == "held"
     with pytest.raises(BadInput, match=r"no extension: 'int'.*Fault"):
         seatrial.extend(int)
+
+
+def test_a_verdict_that_was_edited_by_hand_is_not_taken_for_one(probe: Path) -> None:
+    """Red stays red: what the files of a run say of each other has to agree, also where one run is looked at alone."""
+    seatrial.run(probe, out=probe.with_suffix(""), settings={"expect": "{orders.placed: 3}"})
+    kept = probe.with_suffix("") / VERDICT
+    said = msgspec.json.decode(kept.read_bytes())
+    limits = [{**limit, "judgement": "held"} for limit in said["limits"]]
+    kept.write_bytes(msgspec.json.encode({**said, "outcome": "passed", "findings": [], "limits": limits}))
+    with pytest.raises(BadInput, match="differ · it was edited by hand or damaged: run it again") as caught:
+        _ = seatrial.open_run(probe.with_suffix("")).verdict
+    assert str(probe.with_suffix("")) in str(caught.value)
+    for command in ("show", "explain"):
+        told = CliRunner().invoke(main, [command, str(probe.with_suffix(""))])
+        assert (told.exit_code, told.stdout) == (2, "")

@@ -8,6 +8,7 @@ import polars as pl
 
 from seatrial.reports.documents import CLASSES, FLOW
 from seatrial.reports.facts import Facts
+from seatrial.reports.kept_back import orders_struck
 from seatrial.reports.logbook import Logbook
 from seatrial.reports.measure import Measure
 from seatrial.reports.reading import Definition, Reading
@@ -52,4 +53,4 @@ class Duplicates(Measure):
         """Count live copies beyond the first."""
         made = log.derived(tally).filter(pl.col("created") > 0)
         copies = made.filter(pl.col("live") > 1).with_columns((pl.col("live") - 1).alias("count"))
-        yield from per_class("duplicates", copies, self.reading, made, CLASSES, harm_in=log)
+        yield from per_class("duplicates", copies, self.reading, made, CLASSES, strikes=orders_struck(log, facts.feeds))

@@ -9,6 +9,7 @@ import polars as pl
 
 from seatrial.reports.documents import FLOW
 from seatrial.reports.facts import Facts
+from seatrial.reports.kept_back import orders_struck
 from seatrial.reports.logbook import Logbook
 from seatrial.reports.measure import Measure
 from seatrial.reports.obligations import owed
@@ -63,4 +64,5 @@ class Lost(Measure):
         """Count what is missing."""
         until = facts.owing_until(log.end)
         rows = log.derived(missing, until).with_columns(pl.lit(1).alias("count"))
-        yield from per_class("lost", rows, self.reading, log.derived(owed, until), harm_in=log)
+        strikes = orders_struck(log, facts.feeds)
+        yield from per_class("lost", rows, self.reading, log.derived(owed, until), strikes=strikes)

@@ -8,6 +8,7 @@ import polars as pl
 
 from seatrial.reports.documents import FLOW
 from seatrial.reports.facts import Facts
+from seatrial.reports.kept_back import orders_struck
 from seatrial.reports.logbook import Logbook
 from seatrial.reports.measure import Measure
 from seatrial.reports.obligations import ever_owed
@@ -53,6 +54,5 @@ class Unexpected(Measure):
         parcels = alive.filter(pl.col("document") == "parcel").join(released, on="correlation", how="semi")
         due = pl.concat([each.select("document", "key") for each in (log.derived(ever_owed), parcels)])
         rest = alive.filter(~pl.col("attempted")).join(due, on=["document", "key"], how="anti", maintain_order="left")
-        yield from per_class(
-            "unexpected", rest.with_columns(pl.lit(1).alias("count")), self.reading, alive, harm_in=log
-        )
+        rows, strikes = rest.with_columns(pl.lit(1).alias("count")), orders_struck(log, facts.feeds)
+        yield from per_class("unexpected", rows, self.reading, alive, strikes=strikes)

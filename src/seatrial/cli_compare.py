@@ -10,17 +10,21 @@ from typing import TYPE_CHECKING, Final
 import click
 from rich.text import Text
 
-from seatrial.cli_console import errors, results, table
+from seatrial.cli_console import errors, results
 from seatrial.cli_files import write_text
 from seatrial.cli_gate import share
+from seatrial.cli_rows import Rows
 from seatrial.sim.errors import BadInput, UnknownName
 
 if TYPE_CHECKING:
     from seatrial.reports.comparison import Comparison
+    from seatrial.reports.comparison_view import View
     from seatrial.reports.fleet import Fleet
     from seatrial.reports.pairing import Side
 
 _STYLES: Final = {"better": "green", "worse": "red", "changed": "cyan", "equal": "dim", "undecided": "yellow"}
+_SHORT: Final = 14
+"""Letters of a name over a column, at most."""
 _FILE: Final = click.Path(path_type=Path)
 _MEASURES: Final = click.option(
     "--measure", "measures", multiple=True, metavar="READING", help="Name or pattern of readings; may be repeated."
@@ -38,8 +42,9 @@ _MEASURES: Final = click.option(
 )  # fmt: skip
 @click.option("--json", "as_json", type=_FILE, metavar="FILE", help="Write everything as JSON.")
 @click.option("--markdown", type=_FILE, metavar="FILE", help="Write the tables as Markdown.")
+@click.option("--page", type=_FILE, metavar="FILE", help="Write a report page: the worst run of each side, compared.")
 @click.option(
-    "--all", "everything", is_flag=True, help="Show every reading, not only what was decided and the headlines."
+    "--all", "everything", is_flag=True, help="Show every reading, not only headlines and what differs most of a kind."
 )
 def compare(  # noqa: PLR0913 (one argument per option)
     runs: tuple[Path, ...],
@@ -49,6 +54,7 @@ def compare(  # noqa: PLR0913 (one argument per option)
     risk: str,
     as_json: Path | None,
     markdown: Path | None,
+    page: Path | None,
     everything: bool,
 ) -> None:
     """Hold the runs in or below B against those in A, paired by seed: better, worse, equal or undecided.
@@ -62,10 +68,11 @@ def compare(  # noqa: PLR0913 (one argument per option)
     from seatrial.gating import compare as held_against
     from seatrial.reports.comparison import EVERYTHING
     from seatrial.reports.comparison_markdown import comparison_markdown
+    from seatrial.reports.fleet import merged
     from seatrial.reports.saved import json_text
 
     sides = _sides(runs, by, base)
-    chosen, most = measures or EVERYTHING, share(risk, "--risk")
+    chosen, most, everything = measures or EVERYTHING, share(risk, "--risk"), everything or bool(measures)
     found = [held_against(sides[0], other, measures=chosen, risk=most) for other in sides[1:]]
     for each in found:
         _tell(each, everything=everything)
@@ -73,6 +80,8 @@ def compare(  # noqa: PLR0913 (one argument per option)
         write_text(as_json, json_text(found[0] if len(found) == 1 else found))
     if markdown is not None:
         write_text(markdown, "\n".join(comparison_markdown(each, everything=everything) for each in found))
+    if page is not None:
+        _write_page(page, merged(sides), found)
 
 
 @click.command(short_help="Median and interval of every reading over seeds.")
@@ -99,7 +108,9 @@ def stats(runs: tuple[Path, ...], measures: tuple[str, ...], as_json: Path | Non
     _countable(mustered)
     for trial, series in mustered.series().items():
         found = estimates(tuple(series.values()))
-        shown = [each for each in found if _chosen(each.measure, measures or (PASSED, *HEADLINES))]
+        heads = {name: place for place, name in enumerate((PASSED, *HEADLINES))}
+        shown = [each for each in found if _chosen(each.measure, measures or tuple(heads))]
+        shown.sort(key=lambda each: heads.get(each.measure, len(heads)))
         if not shown:
             names = [each.measure for each in found]
             raise UnknownName("no run has such a reading", value=measures[0], known=names, where="--measure")
@@ -115,11 +126,11 @@ def stats(runs: tuple[Path, ...], measures: tuple[str, ...], as_json: Path | Non
         _write_page(page, mustered)
 
 
-def _write_page(path: Path, mustered: Fleet) -> None:
+def _write_page(path: Path, mustered: Fleet, comparisons: Sequence[Comparison] = ()) -> None:
     from seatrial.overview import overview
     from seatrial.reports.page import page
 
-    write_text(path, page(overview(mustered)))
+    write_text(path, page(overview(mustered), comparisons))
     results().print(Text(f"page {path}", style="dim"), soft_wrap=True)
 
 
@@ -148,25 +159,48 @@ def _chosen(name: str, patterns: Sequence[str]) -> bool:
 
 
 def _tell(comparison: Comparison, *, everything: bool) -> None:
-    from seatrial.reports.comparison_markdown import hidden, worth_showing
-    from seatrial.reports.interval_words import difference_row, method_lines
+    from seatrial.reports.comparison_view import views
+    from seatrial.reports.interval_words import method_lines
 
-    console, shown = results(), worth_showing(comparison, everything=everything)
-    for scenario in dict.fromkeys(each.scenario for each in shown):
-        titles = ("reading", f"A: {comparison.a}", f"B: {comparison.b}", "change", "interval", "pairs", "")
-        console.print(Text(f"{scenario}: {comparison.b} against {comparison.a}", style="bold"), soft_wrap=True)
-        rows = [each for each in shown if each.scenario == scenario]
-        styles = [_STYLES[each.judgement] for each in rows]
-        _print(titles, (difference_row(each, comparison.currency) for each in rows), styles)
-    for text in (hidden(comparison, shown), *method_lines(comparison)):
+    console = results()
+    for view in views(comparison, everything=everything):
+        title = f"{view.scenario}: {_side('B', comparison.b)} against {_side('A', comparison.a)}"
+        console.print(Text.assemble((title, "bold"), (f"  {view.sum}", "dim")), soft_wrap=True)
+        _print_view(view, comparison)
+    for text in method_lines(comparison):
         console.print(Text(text, style="dim"), soft_wrap=True)
     for note in comparison.notes:
         errors().print(Text(note, style="yellow"), soft_wrap=True)
 
 
-def _print(titles: Sequence[str], rows: Iterable[Sequence[str]], styles: Sequence[str] = ()) -> None:
-    """A table whose last column is coloured."""
-    shown = table(*titles)
-    for number, (*cells, last) in enumerate(rows):
-        shown.add_row(*cells, Text(last, style=styles[number] if styles else "dim"))
-    results().print(shown)
+def _print_view(view: View, comparison: Comparison) -> None:
+    """One table, so that its columns stand below each other; a line of its own says what the rows below it are."""
+    from seatrial.reports.comparison_view import TITLES
+
+    names = {"A": comparison.a, "B": comparison.b}
+    shown = Rows(*(f"{title}: {names[title]}" if _is_short(names.get(title, "")) else title for title in TITLES))
+    for judgement, rows in view.groups:
+        shown.head(judgement, _STYLES[judgement])
+        for row in rows:
+            shown.add(*row.cells(comparison.currency, view.pairs))
+    shown.print(results())
+    if view.hidden:
+        hint = "--all shows every reading, --measure those of a name or pattern"
+        results().print(Text(f"{view.hidden} · {hint}", style="dim"), soft_wrap=True)
+
+
+def _is_short(name: str) -> bool:
+    """Whether a side can stand over a column by its name."""
+    return 0 < len(name) <= _SHORT
+
+
+def _side(letter: str, name: str) -> str:
+    """A side in a title, with its letter where only that stands over its column."""
+    return name if _is_short(name) else f"{name} ({letter})"
+
+
+def _print(titles: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
+    shown = Rows(*titles)
+    for row in rows:
+        shown.add(*row)
+    shown.print(results())

@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Final
 import click
 from rich.text import Text
 
-from seatrial.cli_console import errors, results, table
+from seatrial.cli_console import errors, results
 from seatrial.cli_files import write_text
+from seatrial.cli_rows import Rows
 from seatrial.sim.errors import BadInput
 
 if TYPE_CHECKING:
@@ -133,12 +134,13 @@ def _tell_checks(verdict: GateVerdict, judgement: str, style: str, *, everything
 
     found = verdict.judged(judgement)
     shown = found if everything else found[:_ROWS]
-    rows = table(judgement, "of", "wanted", "reading", "why")
+    rows = Rows("", "of", "wanted", "reading", "why")
+    rows.head(judgement, style)
     for check in shown:
         seeds = f" (seed {', '.join(map(str, check.seeds))}{check.more})" if check.seeds else ""
         trial, reading = f"{check.scenario} × {check.integration}", check_reading(check, verdict.currency)
-        rows.add_row(Text(check.measure, style=style), trial, check.wanted, reading, Text(check.why + seeds))
-    results().print(rows)
+        rows.add(check.measure, trial, check.wanted, reading, check.why + seeds)
+    rows.print(results())
     if len(found) > len(shown):
         results().print(Text(f"and {len(found) - len(shown)} more: --all", style="dim"))
 

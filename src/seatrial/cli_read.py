@@ -75,7 +75,8 @@ def _print_readings(verdict: Verdict, *, everything: bool) -> None:
     from seatrial.reports.saved import HEADLINES
 
     rows = table("reading", "value", "samples", "")
-    shown = [each for each in verdict.readings if everything or each.name in HEADLINES]
+    heads = (verdict.reading(name) for name in HEADLINES)
+    shown = verdict.readings if everything else [each for each in heads if each is not None]
     for each in shown:
         value = amount_text(each.value, each.unit, verdict.facts.currency)
         rows.add_row(each.name, value, f"{each.samples:,}", Text(each.detail, style="dim"))

@@ -8,11 +8,12 @@ from pathlib import Path
 
 import polars as pl
 
+from seatrial.reports.coherence import kept_verdict
 from seatrial.reports.facts import Facts
 from seatrial.reports.judge import judge
 from seatrial.reports.logbook import Logbook
 from seatrial.reports.reading import Reading
-from seatrial.reports.saved import VERDICT, facts_of, load_verdict
+from seatrial.reports.saved import VERDICT, facts_of
 from seatrial.reports.verdict import Verdict
 from seatrial.scenarios.document import Document
 from seatrial.sim.errors import BadInput
@@ -25,7 +26,7 @@ class SavedRun:
     """A run as its folder has it, complete or not: evidence, readings and verdict.
 
     Nothing is read before it is asked for. `verdict` and `readings` raise BadInput where what was kept of them is
-    damaged.
+    damaged, or was edited by hand so that the files contradict each other.
     """
 
     def __init__(self, folder: RunFolder) -> None:
@@ -64,8 +65,14 @@ class SavedRun:
     def verdict(self) -> Verdict:
         """The verdict that was kept; a run without one, or one that lost evidence since, is judged now."""
         if self.folder.complete and (self.folder.path / VERDICT).is_file():
-            return load_verdict(self.folder.path)
+            return self._kept()
         return judge(self.log, self.facts, self._expected())
+
+    def _kept(self) -> Verdict:
+        try:
+            return kept_verdict(self.folder)
+        except BadInput as error:
+            raise error.at(str(self.folder.path)) from None
 
     @property
     def readings(self) -> tuple[Reading, ...]:

@@ -22,7 +22,7 @@ def overview(fleet: Fleet) -> list[PageRun]:
     no run of a trial has kept its evidence.
     """
     series = fleet.series()
-    names = _names(list(series))
+    names = trial_names(list(series))
     return [_on_page(trial, runs, names[trial]) for trial, runs in series.items()]
 
 
@@ -51,12 +51,12 @@ def _worst(trial: Trial, runs: Sequence[FinishedRun]) -> SavedRun:
     raise BadInput("no run of a trial has kept its evidence", value=trial.name, hint=hint)
 
 
-def _names(trials: Sequence[Trial]) -> Mapping[Trial, str]:
-    """What the page calls each trial: its integration, and whatever else tells it from the others."""
-    differing = [
-        field
-        for field in ("scenario", "integration", "settings_text", "version", "digest")
-        if len({getattr(trial, field) for trial in trials}) > 1
-    ]
-    chosen = differing or ["integration"]
-    return {trial: " · ".join(str(getattr(trial, field))[:80] or "as it is" for field in chosen) for trial in trials}
+def trial_names(trials: Sequence[Trial]) -> Mapping[Trial, str]:
+    """What the page calls each trial: its integration, and whatever else tells it from the others; the digest of its
+    scenario only where nothing else does.
+    """
+    fields = ("scenario", "integration", "settings_text", "version")
+    chosen = [name for name in fields if len({getattr(trial, name) for trial in trials}) > 1] or ["integration"]
+    names = {trial: " · ".join(str(getattr(trial, name))[:80] or "as it is" for name in chosen) for trial in trials}
+    said = list(names.values())
+    return {trial: f"{name} · {trial.digest[:8]}" if said.count(name) > 1 else name for trial, name in names.items()}

@@ -13,6 +13,7 @@ from seatrial.scenarios.embark import Expedition
 from seatrial.scenarios.loader import Loaded
 from seatrial.sim.errors import BadInput
 from seatrial.sim.manifest import About, Phase
+from seatrial.sim.operation import operations_of
 
 
 def check_limits(loaded: Loaded) -> None:
@@ -58,11 +59,22 @@ def facts_of(loaded: Loaded, expedition: Expedition, seed: int, integration: str
         duration=voyage.chaos + voyage.calm,
         phases=(Phase("chaos", 0.0, voyage.chaos), Phase("calm", voyage.chaos, voyage.chaos + voyage.calm)),
         rules=rules,
+        feeds=_feeds(expedition),
         currency=expedition.season.assortment.currency,
         grace=float(scenario.grace),
         minutes=scenario.minutes_per_exception,
         targets={step: float(target) for step, target in scenario.service_targets.items()},
         replay="seatrial run {scenario} --seed {seed} --integration {integration}" + changes,
+    )
+
+
+def _feeds(expedition: Expedition) -> tuple[str, ...]:
+    partners = expedition.world.partners.items()
+    return tuple(
+        f"{name}.{each.name}"
+        for name, partner in partners
+        for each in operations_of(type(partner)).values()
+        if each.tells_of_orders
     )
 
 

@@ -56,6 +56,16 @@ def test_an_order_is_summed_up_before_its_story(history) -> None:
     assert "fulfilment MP-1, since Thu 01 Dec 08:00:00: a shopper or buyer placed an order" in said
 
 
+def test_what_struck_an_order_is_told_before_what_spared_it(history) -> None:
+    """One line for each rule that struck, one for all that were armed and did not."""
+    rules = (RuleFacts(name="calm", end=7200.0), *FACTS.rules, RuleFacts(name="mild", end=7200.0))
+    facts = msgspec.structs.replace(FACTS, rules=rules)
+    said = text(OrderStory(twice(history).log(), "MP-1", facts).lines())
+    struck, spared = said.index("lost was armed then and struck it once"), said.index("were armed then and spared it")
+    assert struck < spared
+    assert "calm and mild were armed then and spared it" in said
+
+
 def test_a_lost_reply_is_marked_where_it_was_lost(history) -> None:
     """The call that did its work in vain says so, and which document it made; attempts are counted."""
     lines = [line.text for line in OrderStory(twice(history).log(), "MP-1", FACTS).lines()]

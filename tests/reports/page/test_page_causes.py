@@ -5,11 +5,15 @@ from __future__ import annotations
 import msgspec
 
 from seatrial.reports.explain_run import run_lines
+from seatrial.reports.facts import Facts
 from seatrial.reports.findings import DIED, Finding
+from seatrial.reports.judge import judge
+from seatrial.reports.logbook import Logbook
 from seatrial.reports.page import page
 from seatrial.reports.page_causes import TOLD, causes
 from seatrial.reports.page_run import PageRun
 from seatrial.reports.witness import last_strike
+from seatrial.sim.evidence import Evidence
 
 
 def test_a_cause_names_fault_answer_and_harm(careless: PageRun) -> None:
@@ -102,3 +106,20 @@ def test_the_end_of_the_integration_is_the_first_cause(careless: PageRun) -> Non
     first = causes([PageRun(verdict=verdict, log=careless.log)])[0].told[0]
     assert (first.harm, first.rule, first.instead) == ("The integration ended by itself", "", "")
     assert "crash: KeyError()" in first.answer
+
+
+def test_a_struck_call_that_seemed_to_go_well_is_what_came_of_it() -> None:
+    """An empty page with status 200 is a success for whoever asked; it names no order."""
+    now = [0.0]
+    rows = Evidence(lambda: now[0])
+    rows.event("order.placed", "shop", "MP-1", "MP-1", 1, 1000)
+    now[0] = 60.0
+    rows.call("shop", "list_changes", "", "", "", 1, "ok", 200, 0.1, "empty")
+    rows.fault("shop", "list_changes", "empty_success", "", "", 1, "mattered", "empty")
+    now[0] = 7200.0
+    rows.event("order.placed", "shop", "MP-2", "MP-2", 1, 1000)
+    log = Logbook(rows.frame())
+    facts = Facts(started="2011-12-01T08:00:00", duration=7200.0, grace=60.0, feeds=("shop.list_changes",))
+    (run,) = causes([PageRun(verdict=judge(log, facts), log=log)])
+    assert (run.told[0].rule, run.told[0].struck) == ("empty", "shop: list changes, Thu 1 Dec 08:01")
+    assert run.told[0].answer == "the integration → shop, asked to list changes: done after 100 ms"

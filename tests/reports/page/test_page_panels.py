@@ -59,6 +59,24 @@ def test_drift_is_counted_in_unit_hours_by_sku_and_place() -> None:
     assert "A at north" in unescape(view.label)
 
 
+def test_the_peak_of_drift_is_that_of_a_moment() -> None:
+    """Nine units apart for a tenth of a second are nine units, as the reading says, however long a stretch is."""
+    books = Books()
+    books.at(0).stock("north", "on_hand", "A", 10)
+    books.at(0).stock("erp", "book", "A", 10, "north")
+    books.at(1).stock("north", "on_hand", "A", 1)
+    books.at(1 + 0.1 / 3600).stock("erp", "book", "A", 1, "north")
+    books.at(90).event("order.placed", "shop", "O1", "O1")
+    run = books.run()
+    view = drift_view([run])
+    assert view is not None
+    (words,) = view.words
+    peak = run.verdict.reading("drift.erp.peak")
+    assert peak is not None
+    assert (words.peak, words.at, words.last, peak.value) == ("9 units", run.calendar.minute(3600), "0 units", 9.0)
+    assert "peak 9 units" in unescape(view.label)
+
+
 def test_the_worst_drift_comes_first_and_the_rest_is_counted() -> None:
     """Of many SKUs those with the most unit-hours are shown, in that order."""
     books = Books()

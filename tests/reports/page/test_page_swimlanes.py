@@ -161,6 +161,14 @@ def test_no_string_becomes_markup_in_a_picture(text: str) -> None:
         assert short in unescape(drawn)
 
 
+def test_the_clock_of_a_picture_says_the_hour() -> None:
+    """As the rows beside it do: minutes and seconds alone read like hours and minutes."""
+    drawn = swimlane("lost", swim(LOST_REPLY, KNOWN), CALENDAR)
+    assert "06:00:02.2" in drawn
+    late = swim((commit(1, 0.2, "SO-1"), commit(2, 7200.0, "SO-2")), KNOWN)
+    assert "08:00:00<" in swimlane("late", late, CALENDAR)
+
+
 def test_a_picture_is_told_row_by_row(careless: PageRun) -> None:
     """Its label holds the words of every row of the witness, in their order."""
     finding = next(each for each in careless.verdict.findings if len(each.witness) > 3)

@@ -16,8 +16,8 @@ from click.testing import CliRunner, Result
 
 import seatrial
 from seatrial.cli import main
-from seatrial.overview import overview
-from seatrial.reports.fleet import Fleet
+from seatrial.overview import overview, trial_names
+from seatrial.reports.fleet import Fleet, fleet_of
 from seatrial.reports.gate import GateVerdict
 from seatrial.reports.muster import muster
 from seatrial.reports.verdict import Outcome
@@ -159,6 +159,20 @@ def test_the_same_runs_are_equal_side_by_side(now: Path, tmp_path: Path) -> None
     assert (tmp_path / "c.md").read_text(encoding="utf-8").startswith("## ")
 
 
+def test_a_page_of_two_sides_tells_what_is_worse_before_all_else(now: Path, written: Written, tmp_path: Path) -> None:
+    """After the verdicts and before the causes; the runs with the worst verdicts stand side by side."""
+    for seed in range(8):
+        written(f"then/storm/theirs/seed-{seed}", seed, integration="theirs")
+    told("compare", tmp_path / "then", now, "--page", tmp_path / "both.html")
+    page = unescape((tmp_path / "both.html").read_text(encoding="utf-8"))
+    assert "storm: ours against theirs" in page
+    assert "over 8 pairs by seed" in page
+    assert page.index('id="verdict"') < page.index('id="comparison"') < page.index('id="readings"')
+    assert 'href="#comparison"' in page
+    told("stats", now, "--page", tmp_path / "one.html")
+    assert 'id="comparison"' not in (tmp_path / "one.html").read_text(encoding="utf-8")
+
+
 def test_one_tree_is_compared_by_integration(now: Path, written: Written) -> None:
     """The others are held against the base."""
     for seed in range(8):
@@ -171,6 +185,8 @@ def test_stats_say_value_interval_and_method(now: Path, tmp_path: Path) -> None:
     shown = told("stats", now, COLUMNS="200").stdout
     assert "passed" in shown
     assert "exact binomial (Clopper-Pearson)" in shown
+    names = [line.split(" ")[0] for line in shown.splitlines()]
+    assert names.index("passed") < names.index("duplicates.total") < names.index("recovery.max")
     told("stats", now, "--measure", "recovery.*", "--json", tmp_path / "s.json")
     assert list(json.loads((tmp_path / "s.json").read_text())) == ["storm × ours"]
 
@@ -186,6 +202,15 @@ def test_a_page_shows_one_run_of_each_trial_with_intervals_over_its_seeds(
     assert "seed 0 of 8, 8 of which passed" in page
     assert "seed 1 of 3, 3 of which passed" in page
     assert "95 % interval of 8 seeds" in page
+
+
+def test_a_trial_is_named_by_its_digest_only_where_nothing_else_tells_it(made) -> None:
+    """Two scenarios differ in their names, and that is enough; two texts of one name do not."""
+    apart = [("storm", "aaaaaaaaaaaa"), ("calm", "bbbbbbbbbbbb")]
+    same = [("storm", "aaaaaaaaaaaa"), ("storm", "bbbbbbbbbbbb")]
+    for told, words in ((apart, ["calm", "storm"]), (same, ["ours · aaaaaaaa", "ours · bbbbbbbb"])):
+        runs = [made(1, {"orders.placed": 1.0}, scenario=name, scenario_digest=digest) for name, digest in told]
+        assert sorted(trial_names(list(fleet_of(runs).series())).values()) == words
 
 
 def test_the_worst_run_of_a_trial_is_on_the_page(now: Path) -> None:

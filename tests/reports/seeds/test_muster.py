@@ -126,6 +126,13 @@ def test_the_same_run_counts_once(written: Written, tmp_path: Path) -> None:
     assert "seed 1 counts once" in fleet.notes[0]
 
 
+def test_a_folder_that_is_given_twice_is_read_once(written: Written, tmp_path: Path) -> None:
+    """A tree and a part of it overlap: that is no copy of a run, and nothing to be told."""
+    written("a/storm/ours/seed-1", 1)
+    fleet = muster([tmp_path / "a", tmp_path / "a" / "storm"])
+    assert (len(fleet.runs), fleet.notes, fleet.strays) == (1, (), ())
+
+
 def test_two_histories_of_one_seed_contradict_each_other(written: Written, tmp_path: Path) -> None:
     """One seed, one history: who has two cannot say which counts."""
     change(written("a/seed-1", 1) / "manifest.json", lambda told: told.update(digest="f" * 64))
