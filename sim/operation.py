@@ -14,6 +14,7 @@ from __future__ import annotations
 import inspect
 import operator
 from collections.abc import Callable, Mapping
+from functools import cache
 from typing import Any, Generic, TypeVar, get_args, get_type_hints
 
 import msgspec
@@ -78,6 +79,7 @@ def _nothing(_: object) -> str:
     return ""
 
 
+@cache
 def _names_orders(kind: object) -> bool:
     """Whether a message, or one that it holds, has the number of an order."""
     if isinstance(kind, type) and issubclass(kind, msgspec.Struct):

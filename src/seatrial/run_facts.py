@@ -13,7 +13,6 @@ from seatrial.scenarios.embark import Expedition
 from seatrial.scenarios.loader import Loaded
 from seatrial.sim.errors import BadInput
 from seatrial.sim.manifest import About, Phase
-from seatrial.sim.operation import operations_of
 
 
 def check_limits(loaded: Loaded) -> None:
@@ -73,7 +72,7 @@ def _feeds(expedition: Expedition) -> tuple[str, ...]:
     return tuple(
         f"{name}.{each.name}"
         for name, partner in partners
-        for each in operations_of(type(partner)).values()
+        for each in partner.operations.values()
         if each.tells_of_orders
     )
 
