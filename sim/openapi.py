@@ -131,14 +131,19 @@ def _described(
 ) -> dict[str, Any]:
     operation = route.operation
     name = request["$ref"].rpartition("/")[2]
-    fields = components[name].get("properties", {})
+    fields, needed = components[name].get("properties", {}), components[name].get("required", ())
     in_query = [field for field in fields if field not in route.in_path] if operation.method == "GET" else []
     places = [(field, "path") for field in route.in_path] + [(field, "query") for field in in_query]
     described: dict[str, Any] = {
         "operationId": operation.name,
         "summary": operation.summary,
         "parameters": [
-            {"name": field, "in": place, "required": place == "path", "schema": fields.get(field, {})}
+            {
+                "name": field,
+                "in": place,
+                "required": place == "path" or field in needed,
+                "schema": fields.get(field, {}),
+            }
             for field, place in places
         ]
         + ([_key_of(operation, conduct)] if operation.write else [])
