@@ -20,6 +20,7 @@ from click.testing import CliRunner
 
 from seatrial.cli import main
 from seatrial.reports.saved import load_verdict
+from seatrial.sim.decisions import read_decisions
 from seatrial.sim.runfolder import RunFolder
 
 pytestmark = [
@@ -28,7 +29,7 @@ pytestmark = [
     pytest.mark.skipif(not Path("/proc/self/environ").exists(), reason="it looks for processes in /proc"),
 ]
 TAG = "SEATRIAL_TEST_TAG"
-SEATRIAL = "from seatrial.cli import main; main()"
+SEATRIAL = "import signal; signal.signal(signal.SIGHUP, signal.SIG_DFL); from seatrial.cli import main; main()"
 PATIENCE = 120.0
 """Seconds: generous, the machine may have other things to do."""
 SERVER = """
@@ -58,6 +59,10 @@ def judged(*_):
     time.sleep(60)
 wire_run.judged = judged
 """
+FILES_OFTEN = """
+from seatrial.mocks.wire import waterfront
+waterfront._FILED = 0.1
+"""
 FULL = """
 import seatrial.sim.parts as parts
 from seatrial.mocks.wire import waterfront
@@ -81,9 +86,12 @@ class Voyage:
         argv = [sys.executable, "-u", "-c", program, "wire", "fidelity/lost-replies", "--out", str(self.folder)]
         sets = ["--set", f"duration={duration}", "--set", "calm=4 s", "--settle", "1"]
         self.log = folder / "said.txt"
+        self.temporary = folder / "tmp"
+        self.temporary.mkdir()
+        environment = {**os.environ, TAG: self.tag, "TMPDIR": str(self.temporary)}
         with self.log.open("wb") as said:
             self.process = subprocess.Popen(
-                [*argv, *sets, *words], env={**os.environ, TAG: self.tag}, stdout=said, stderr=subprocess.STDOUT
+                [*argv, *sets, *words], env=environment, stdout=said, stderr=subprocess.STDOUT
             )
 
     @property
@@ -150,7 +158,7 @@ def check_incomplete(run: Voyage) -> None:
     assert shown.exit_code == 0
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 @pytest.mark.parametrize("phase", ["starting", "chaos"])
 def test_a_signal_ends_a_run_in_order(phase: str, number: signal.Signals, tmp_path: Path) -> None:
     """Whoever wants it to stop gets exit code 3, readable evidence and no processes; asking twice changes nothing."""
@@ -176,14 +184,21 @@ def test_a_signal_while_it_judges_ends_it_too(tmp_path: Path) -> None:
 
 
 def test_a_killed_harness_leaves_nothing_running(tmp_path: Path) -> None:
-    """SIGKILL cannot be answered: an undertaker ends proxy, load, COMMAND and what that started, wherever it went."""
+    """SIGKILL cannot be answered: an undertaker ends proxy, load, COMMAND and what that started, wherever it went.
+
+    What happened until a moment before can be read, and what it kept for its processes is gone with them.
+    """
     family = f"setsid sleep 600 & sleep 601 & {sys.executable} -c '{SERVES}'; true".replace("'GET'", '"GET"')
-    with voyage(tmp_path, "--", "sh", "-c", family, duration="60 s") as run:
+    with voyage(tmp_path, "--", "sh", "-c", family, program=FILES_OFTEN + SEATRIAL, duration="60 s") as run:
         run.until_chaos()
+        run.until((run.folder / "part-00000.parquet").exists)
         assert len(run.running()) >= 6
         run.process.kill()
         assert run.end() == -9
         check_incomplete(run)
+        assert RunFolder.open(run.folder).kept.rows
+        assert read_decisions(run.folder).origin.scenario == "fidelity/lost-replies"
+        assert not list(run.temporary.iterdir())
 
 
 @pytest.mark.parametrize(("victim", "name"), [("mitmdump", "the proxy"), ("locust", "load")])
@@ -193,7 +208,7 @@ def test_a_part_of_ours_that_dies_is_an_error_of_the_harness(victim: str, name: 
         run.until_chaos()
         os.kill(run.of(victim), signal.SIGKILL)
         assert run.end() == 3
-        assert f"{name} was killed by signal 9" in run.said
+        assert f"{name} was killed by signal 9 (SIGKILL)" in run.said
         check_incomplete(run)
 
 
@@ -245,10 +260,11 @@ def test_an_integration_that_never_lives_has_failed(code: int, tmp_path: Path) -
 
 
 def test_an_integration_that_never_becomes_ready_has_failed(tmp_path: Path) -> None:
-    """Exit code 1 once its time is over, and the message says what to set."""
-    with voyage(tmp_path, "--ready-within", "0.5", *python(SLEEPS)) as run:
+    """Exit code 1 once its time is over, and the message says what to set, and what it said last."""
+    with voyage(tmp_path, "--ready-within", "3", *python(SLEEPS)) as run:
         assert run.end() == 1
-        assert "was not ready within 0.5 s · --ready says how to tell, --ready-within how long" in run.said
+        asks = "was not ready within 3 s · --ready says how to tell, --ready-within how long"
+        assert f"{asks} · its last words: lazy" in run.said
 
 
 @pytest.mark.parametrize("sign", ["port", "http:/health", "log:at your .ervice"])
@@ -305,6 +321,20 @@ def test_a_port_in_use_is_told(name: str, faults_at: str, tmp_path: Path) -> Non
             assert run.end() == 3
             assert f"port {port} for {name} cannot be used (Address already in use)" in run.said
             assert f"--port {name}=" in run.said
+
+
+@pytest.mark.parametrize("option", ["--load-web", "--load-port"])
+def test_a_port_of_the_load_in_use_is_told(option: str, tmp_path: Path) -> None:
+    """Before anything starts: exit code 3, the port and the option, in our words and not in Locust's."""
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        with voyage(tmp_path, "--load-workers", "1", option, str(port), *python(SERVES)) as run:
+            assert run.end() == 3
+            assert f"port {port} for the load's" in run.said
+            assert f"choose another: {option} NUMBER" in run.said
+            assert not run.folder.exists()
 
 
 def test_somebody_else_at_the_integrations_port_is_told(tmp_path: Path) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import signal
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from functools import partial
@@ -31,6 +30,7 @@ from seatrial.sim.manifest import About, Phase
 from seatrial.sim.runfolder import RunFolder
 from seatrial.sim.waits import after
 from seatrial.sim.world import World
+from seatrial.stop_signals import stop_signals
 
 HIGHEST_PORT: Final = 65_535
 _BY_HAND: Final = "none"
@@ -221,13 +221,13 @@ def _trickle(world: World, rate: float) -> None:
 
 
 async def _until_interrupted(stop: asyncio.Event) -> None:
-    loop = asyncio.get_running_loop()
-    for number in (signal.SIGINT, signal.SIGTERM):
+    loop, numbers = asyncio.get_running_loop(), stop_signals()
+    for number in numbers:
         loop.add_signal_handler(number, stop.set)
     try:
         await stop.wait()
     finally:
-        for number in (signal.SIGINT, signal.SIGTERM):
+        for number in numbers:
             loop.remove_signal_handler(number)
 
 

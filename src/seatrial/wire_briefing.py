@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 
 import msgspec
 
 from seatrial.mocks.books.channel import Channel
+from seatrial.mocks.wire.harbour import LOOPBACK
 from seatrial.mocks.wire.load_options import LoadOptions
 from seatrial.mocks.wire.load_process import LoadOrder
 from seatrial.mocks.wire.waterfront import Waterfront
+from seatrial.scenarios.dependencies import variable_of
 from seatrial.scenarios.embark import Expedition
 from seatrial.scenarios.loader import Loaded
 from seatrial.wire_options import WireOptions
@@ -19,6 +22,8 @@ LEDGER: Final = "load.jsonl"
 """File of the load in a run folder: every order that it placed."""
 STORE: Final = "integration.sqlite"
 """File in which our own integrations keep their state."""
+MAILBOX: Final = "mailbox"
+"""Folder of the mailboxes in a run folder."""
 
 
 class Briefing(msgspec.Struct, frozen=True):
@@ -41,12 +46,11 @@ class Briefing(msgspec.Struct, frozen=True):
 
     def environment(self, port: int) -> dict[str, str]:
         """What the integration is told, which listens at this port."""
+        self.front.open_mailboxes(self.folder / MAILBOX)
         return {
             **self.front.environment(),
-            **own_environment(self.loaded, port),
+            **own_environment(self.loaded, port, self.folder),
             "SEATRIAL_OBSERVER_URL": f"{self.base}/observer?token={self.token}",
-            "SEATRIAL_STORE": f"sqlite:///{(self.folder / STORE).resolve()}",
-            "SEATRIAL_MAILBOX": str(self.front.open_mailboxes(self.folder / "mailbox")),
         }
 
     def load_order(self) -> LoadOrder:
@@ -75,10 +79,20 @@ class Briefing(msgspec.Struct, frozen=True):
         )
 
 
-def own_environment(loaded: Loaded, port: int) -> dict[str, str]:
-    """What the integration is told besides its partners."""
-    controls = msgspec.json.encode(loaded.scenario.controls).decode()
-    return {"SEATRIAL_LISTEN_PORT": str(port), "PORT": str(port), "SEATRIAL_CONTROLS": controls}
+def own_environment(loaded: Loaded, port: int, folder: Path) -> dict[str, str]:
+    """What the integration is told besides its partners; wherever it works, the places are the same."""
+    return {
+        "SEATRIAL_LISTEN_PORT": str(port),
+        "PORT": str(port),
+        "SEATRIAL_CONTROLS": msgspec.json.encode(loaded.scenario.controls).decode(),
+        "SEATRIAL_STORE": f"sqlite:///{(folder / STORE).resolve()}",
+        "SEATRIAL_MAILBOX": str((folder / MAILBOX).resolve()),
+    }
+
+
+def dependency_environment(moored: Mapping[str, int]) -> dict[str, str]:
+    """Where the integration finds its own database and broker: at these ports of the proxy."""
+    return {variable_of(name): f"{LOOPBACK}:{port}" for name, port in moored.items()}
 
 
 def forget_store(folder: Path) -> None:

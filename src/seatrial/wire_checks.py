@@ -10,7 +10,7 @@ from typing import Final
 from urllib.parse import urlsplit
 
 from seatrial.mocks.control.room import NAME
-from seatrial.mocks.wire.harbour import LOOPBACK
+from seatrial.mocks.wire.harbour import LOOPBACK, bound
 from seatrial.mocks.wire.readiness import probe_of
 from seatrial.scenarios.loader import Loaded
 from seatrial.scenarios.storm import check_crashes
@@ -22,11 +22,16 @@ _LOG: Final = Path("integration.log")  # any would do: it is not read yet
 
 
 def check(options: WireOptions, loaded: Loaded, partners: Collection[str]) -> None:
-    """Raise BadInput, or HarnessError where the integration's port is somebody else's; nothing is written by then."""
-    _check_ports(options, partners)
+    """Raise BadInput, or HarnessError where a port is somebody else's already; nothing is written by then."""
+    _check_ports(options, (*partners, *loaded.scenario.dependencies, NAME))
     for where, url in (("--attach", options.attach), ("--webhooks", options.webhooks)):
         _check_url(where, url)
     probe_of(options.ready, options.attach, None if options.attach else _LOG)
+    for option, what, port in (
+        ("--load-port", "the load's master", options.master_port),
+        ("--load-web", "the load's page", options.load_web),
+    ):
+        bound(what, port, f"choose another: {option} NUMBER").close()  # better said here than by Locust
     if options.attach:
         check_crashes(loaded)
         return
@@ -35,15 +40,18 @@ def check(options: WireOptions, loaded: Loaded, partners: Collection[str]) -> No
         _check_free(options.listen)
 
 
-def _check_ports(options: WireOptions, partners: Collection[str]) -> None:
-    known = [*partners, NAME]
+def _check_ports(options: WireOptions, known: Collection[str]) -> None:
     for name in options.ports:
         if name not in known:
-            raise UnknownName("no partner of this name for a port", value=name, known=known, where="--port")
+            raise UnknownName("nobody of this name has a port", value=name, known=known, where="--port")
     numbers = {"--listen": options.listen, "--load-port": options.master_port, "--load-web": options.load_web}
     for where, number in numbers.items():
         if number not in _PORTS:
             raise BadInput("not a port", value=number, where=where, hint="1 to 65535; 0: any that is free")
+    taken: dict[int, str] = {}
+    for who, number in ({f"--port {name}": port for name, port in options.ports.items()} | numbers).items():
+        if number and taken.setdefault(number, who) != who:
+            raise BadInput(f"one port for two, {taken[number]} and {who}", value=number, hint="give each its own")
 
 
 def _check_url(where: str, url: str) -> None:
