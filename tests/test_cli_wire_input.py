@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 from pathlib import Path
 
 import pytest
@@ -96,6 +97,18 @@ def test_an_integration_that_runs_already_can_be_told_where_its_database_is(tmp_
     assert told["SEATRIAL_DEPENDENCY_DATABASE"] == "127.0.0.1:15432"
     assert told["SEATRIAL_MAILBOX"] == str(tmp_path / "run" / "mailbox")
     assert "SEATRIAL_STORE" not in told
+
+
+def test_a_dependency_that_is_not_there_is_told_before_anything_starts(tmp_path: Path) -> None:
+    """Exit code 3: behind the proxy it would look like a failure of the integration."""
+    with socket.socket() as probe:  # bound, and nobody listens
+        probe.bind(("127.0.0.1", 0))
+        address = f"127.0.0.1:{probe.getsockname()[1]}"
+        words = ["wire", "calm-day", "--out", str(tmp_path / "run"), "--set", f"dependencies.broker.address={address}"]
+        result = CliRunner().invoke(main, words)
+    assert result.exit_code == 3, result.output
+    assert f"nobody listens at {address}, where the scenario has broker" in result.stderr
+    assert not (tmp_path / "run").exists()
 
 
 @pytest.mark.parametrize(

@@ -215,6 +215,8 @@ class _Given(msgspec.Struct, frozen=True, kw_only=True):
         others = [
             f"--{name.replace('_', '-')} {quote(str(plain[name]))}" for name in given if plain[name] != given[name]
         ]
+        if self.attach:  # it knows the ports that it was told
+            others += [f"--port {quote(f'{name}={port}')}" for name, port in self.ports.items()]
         return " ".join((*others, f"-- {join(command)}") if command else (who, *others))
 
     def options(self, command: tuple[str, ...], loaded: Loaded) -> WireOptions:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import socket
 from collections.abc import Collection
@@ -12,17 +13,22 @@ from urllib.parse import urlsplit
 from seatrial.mocks.control.room import NAME
 from seatrial.mocks.wire.harbour import LOOPBACK, bound
 from seatrial.mocks.wire.readiness import probe_of
+from seatrial.scenarios.dependencies import Address, dependencies_of
 from seatrial.scenarios.loader import Loaded
 from seatrial.scenarios.storm import check_crashes
 from seatrial.sim.errors import BadInput, HarnessError, UnknownName
 from seatrial.wire_options import WireOptions
 
 _PORTS: Final = range(65_536)
+_NEAR: Final = 5.0
+"""Seconds in which a database or broker takes a connection."""
 _LOG: Final = Path("integration.log")  # any would do: it is not read yet
 
 
 def check(options: WireOptions, loaded: Loaded, partners: Collection[str]) -> None:
-    """Raise BadInput, or HarnessError where a port is somebody else's already; nothing is written by then."""
+    """Raise BadInput, or HarnessError for what is not as it has to be here: a port that somebody else has already, a
+    dependency that is not there. Nothing is written by then.
+    """
     _check_ports(options, (*partners, *loaded.scenario.dependencies, NAME))
     for where, url in (("--attach", options.attach), ("--webhooks", options.webhooks)):
         _check_url(where, url)
@@ -32,6 +38,8 @@ def check(options: WireOptions, loaded: Loaded, partners: Collection[str]) -> No
         ("--load-web", "the load's page", options.load_web),
     ):
         bound(what, port, f"choose another: {option} NUMBER").close()  # better said here than by Locust
+    for name, address in dependencies_of(loaded, os.environ).items():
+        _check_there(name, address)
     if options.attach:
         check_crashes(loaded)
         return
@@ -68,6 +76,16 @@ def _check_command(command: tuple[str, ...]) -> None:
     if command and shutil.which(command[0]) is None:
         hint = "after `--` comes a program that can be run, as in a shell: -- node my-integration.js"
         raise BadInput("no such command, or it cannot be run", value=command[0], hint=hint)
+
+
+def _check_there(name: str, address: Address) -> None:
+    """Behind our proxy one that is down looks to the integration like one that hangs up, which is not its failure."""
+    try:
+        socket.create_connection((address.host, address.port), timeout=_NEAR).close()
+    except OSError as error:
+        hint = f"start it, or say under `dependencies:` where {name} is"
+        where = f"{address.host}:{address.port}"
+        raise HarnessError(f"nobody listens at {where}, where the scenario has {name} ({error}) · {hint}") from error
 
 
 def _check_free(port: int) -> None:
