@@ -212,15 +212,19 @@ def test_a_part_of_ours_that_dies_is_an_error_of_the_harness(victim: str, name: 
         check_incomplete(run)
 
 
-def test_what_was_armed_by_hand_is_in_the_facts(tmp_path: Path) -> None:
-    """A rule of the live page is judged and shown like one of the scenario: what it was, where, and from when on."""
+def test_what_was_done_by_hand_is_accounted_for(tmp_path: Path) -> None:
+    """A rule of the live page is judged and shown like one of the scenario: what it was, where, and from when on. An
+    order placed there is an order that somebody placed.
+    """
     with voyage(tmp_path, "--", sys.executable, "-c", SERVES, duration="6 s") as run:
         run.until_chaos()
         ((page, token),) = re.findall(r"(http://127\.0\.0\.1:\d+\S*?)/\?token=(\S+)", run.said)
         rule = b'{"fault": "outage", "name": "by-hand", "at": "erp"}'
         headers = {"X-Seatrial-Token": token, "content-type": "application/json"}
-        urllib.request.urlopen(urllib.request.Request(f"{page}/api/rules", rule, headers)).close()
+        for where, what in (("rules", rule), ("orders", b'{"channel": "storefront"}')):
+            urllib.request.urlopen(urllib.request.Request(f"{page}/api/{where}", what, headers)).close()
         assert run.end() in (0, 1, 4)
+        assert "1 more placed by hand; all accounted for" in run.said
     (found,) = [each for each in load_verdict(run.folder).facts.rules if each.name == "by-hand"]
     assert (found.fault, found.at, found.matched) == ("outage", "erp", 0)
     assert 0 < found.begin < found.end < math.inf

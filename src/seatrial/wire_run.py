@@ -95,7 +95,7 @@ def wire_run(
     run = replace(run, replayed=again.result(voyage.unasked, loaded))
     book = voyage.book
     book.read(folder.path / LEDGER)
-    account = book.account(run.log.event(Event.ORDER_PLACED.value)["key"].to_list())
+    account = book.account(run.log.event(Event.ORDER_PLACED.value)["key"].to_list(), voyage.placed_by_hand)
     if not account.complete:
         raise HarnessError(_unaccounted(account))
     return WireRun(run, (_told(account),))
@@ -179,7 +179,9 @@ def _settings(loaded: Loaded) -> str:
 
 def _told(account: Account) -> str:
     lost = f", {account.failed} failed" if account.failed else ""
-    return f"load: {account.placed} orders placed, {account.sold_out} found nothing on offer{lost}; all accounted for"
+    more = f", {account.by_hand} more placed by hand" if account.by_hand else ""
+    sold = f"{account.placed} orders placed, {account.sold_out} found nothing on offer{lost}{more}"
+    return f"load: {sold}; all accounted for"
 
 
 def _unaccounted(account: Account) -> str:

@@ -104,6 +104,11 @@ class WireVoyage:
         """Rules that somebody armed while it was under way."""
         return self._room.switchboard.by_hand
 
+    @property
+    def placed_by_hand(self) -> Sequence[str]:
+        """Orders that somebody placed while it was under way."""
+        return self._room.placed
+
     async def sail(self, progress: Progress | None) -> Ending:
         """The whole voyage."""
         watch = self._watch
