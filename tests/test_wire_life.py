@@ -49,6 +49,23 @@ tell("at your service")
 """
 SERVES = SERVER + "server.serve_forever()"
 DIES_LATER = SERVER + "threading.Timer(6, lambda: (tell('out of coal'), os._exit(7))).start(); server.serve_forever()"
+SENDS_MUCH = (
+    SERVER
+    + """
+import socket, urllib.parse
+def send():
+    place = urllib.parse.urlsplit(os.environ["SEATRIAL_ERP_URL"])
+    with socket.create_connection((place.hostname, place.port)) as line:
+        head = ("POST /customers HTTP/1.1", "host: erp", "content-type: application/json", "content-length: 104857600")
+        line.sendall("\\r\\n".join((*head, "", "")).encode())
+        try:
+            for _ in range(1600): line.sendall(bytes(1 << 16))
+        except OSError: pass  # it need not listen to the end
+        tell(line.makefile("rb").read())
+threading.Thread(target=send).start()
+server.serve_forever()
+"""
+)
 DIES_AT_ONCE = "import sys; print('no engine', flush=True); sys.exit({code})"
 SLEEPS = "import time; print('lazy', flush=True); time.sleep(600)"
 SLOW_JUDGE = """
@@ -300,6 +317,16 @@ def test_an_integration_that_runs_already_is_left_alone(tmp_path: Path) -> None:
             assert own.poll() is None
         finally:
             own.kill()
+
+
+def test_a_body_without_measure_is_refused_by_the_partner(tmp_path: Path) -> None:
+    """100 MB pass the proxy piece by piece, and the words are those that the partner has for everybody."""
+    with voyage(tmp_path, "--", sys.executable, "-c", SENDS_MUCH, duration="60 s") as run:
+        log = run.folder / "integration.log"
+        run.until(lambda: log.exists() and "too_large" in log.read_text())
+        assert "413" in log.read_text()
+        run.process.terminate()
+        assert run.end() == 3
 
 
 def test_a_disk_that_fills_is_an_error_of_the_harness(tmp_path: Path) -> None:

@@ -93,7 +93,7 @@ class Proxy:
         script = find_spec("seatrial._proxy")
         if script is None or script.origin is None or find_spec("mitmproxy") is None:
             raise HarnessError("the proxy needs mitmproxy, which is not installed · pip install 'seatrial[wire]'")
-        argv = command_of(piers, moorings, self._own, Path(script.origin), most_bytes="64m")
+        argv = command_of(piers, moorings, self._own, Path(script.origin))
         self._child = Child("the proxy", argv, self._folder / "proxy.log", self._watcher)
         await self._child.start({**os.environ, **environment_of(channel, token)}, self._over)
         front.fronts.update({pier.name: pier.listen_port for pier in piers})
