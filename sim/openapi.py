@@ -16,6 +16,7 @@ from seatrial.sim.operation import Operation
 from seatrial.sim.quantities import quantity_schema
 from seatrial.sim.routes import NOTHING, Route, routes_of
 from seatrial.sim.session import SignIn
+from seatrial.sim.units import format_duration
 
 _REFUSAL: Final = {"$ref": "#/components/schemas/Refusal"}
 _PLAIN: Final = Conduct()
@@ -114,6 +115,8 @@ def _told(event: str, notice: dict[str, Any], body: dict[str, Any]) -> dict[str,
 def _key_of(operation: Operation, conduct: Conduct) -> dict[str, Any]:
     policy = conduct.idempotency_of(operation)
     told = " ".join((type(policy).__doc__ or "").partition("\n\n")[0].split()) if policy is not None else ""
+    retention = getattr(policy, "retention", None)
+    told += "" if retention is None else f" It is known for {format_duration(retention)} of business time."
     return {
         "name": "Idempotency-Key",
         "in": "header",

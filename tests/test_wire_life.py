@@ -66,6 +66,16 @@ threading.Thread(target=send).start()
 server.serve_forever()
 """
 )
+REMEMBERS = (
+    SERVER
+    + """
+store = os.environ["SEATRIAL_STORE"].removeprefix("sqlite:///")
+for path in (store, store + ".journal", os.environ["SEATRIAL_MAILBOX"] + "/b2b/out/old.json"):
+    tell(f"{os.path.basename(path)} is {'there' if os.path.exists(path) else 'new'}")
+    open(path, "w").close()
+server.serve_forever()
+"""
+)
 DIES_AT_ONCE = "import sys; print('no engine', flush=True); sys.exit({code})"
 SLEEPS = "import time; print('lazy', flush=True); time.sleep(600)"
 SLOW_JUDGE = """
@@ -104,7 +114,7 @@ class Voyage:
         sets = ["--set", f"duration={duration}", "--set", "calm=4 s", "--settle", "1"]
         self.log = folder / "said.txt"
         self.temporary = folder / "tmp"
-        self.temporary.mkdir()
+        self.temporary.mkdir(exist_ok=True)
         environment = {**os.environ, TAG: self.tag, "TMPDIR": str(self.temporary)}
         with self.log.open("wb") as said:
             self.process = subprocess.Popen(
@@ -317,6 +327,25 @@ def test_an_integration_that_runs_already_is_left_alone(tmp_path: Path) -> None:
             assert own.poll() is None
         finally:
             own.kill()
+
+
+def test_every_run_in_a_folder_begins_with_nothing(tmp_path: Path) -> None:
+    """What an integration kept beside its store, and files of the mailbox, would look like work that is done.
+
+    The same goes for the books of a load of several generators, which a load of one does not write.
+    """
+    (tmp_path / "run").mkdir()
+    RunFolder.create(tmp_path / "run")
+    stale = tmp_path / "run" / "load-1.jsonl"
+    stale.write_text("what an earlier run placed")
+    for _ in range(2):
+        with voyage(tmp_path, *python(REMEMBERS), duration="60 s") as run:
+            run.until(lambda: "the integration is ready" in run.said)
+            run.process.terminate()
+            assert run.end() == 3
+            log = (run.folder / "integration.log").read_text()
+            assert (log.count("is new"), log.count("is there")) == (3, 0)
+            assert not stale.exists()
 
 
 def test_a_body_without_measure_is_refused_by_the_partner(tmp_path: Path) -> None:

@@ -32,7 +32,7 @@ from seatrial.sim.runfolder import RunFolder
 from seatrial.sim.waits import after
 from seatrial.sim.world import World
 from seatrial.stop_signals import stop_signals
-from seatrial.wire_briefing import MAILBOX
+from seatrial.wire_briefing import MAILBOX, fresh
 
 HIGHEST_PORT: Final = 65_535
 _BY_HAND: Final = "none"
@@ -158,7 +158,7 @@ async def _stand(plan: Plan, up: Callable[[Served], None], mailbox: Path) -> Non
     try:
         await waterfront.open()
         folder = _folder(plan)
-        waterfront.open_mailboxes(mailbox)
+        waterfront.open_mailboxes(fresh(mailbox))
         if plan.webhooks:
             waterfront.subscribe(plan.webhooks)
         _set_out(plan, expedition, room)

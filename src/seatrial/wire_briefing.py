@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
+from shutil import rmtree
 from typing import Final
 
 import msgspec
@@ -16,12 +17,15 @@ from seatrial.mocks.wire.waterfront import Waterfront
 from seatrial.scenarios.dependencies import variable_of
 from seatrial.scenarios.embark import Expedition
 from seatrial.scenarios.loader import Loaded
+from seatrial.sim.errors import HarnessError
 from seatrial.wire_options import WireOptions
 
 LEDGER: Final = "load.jsonl"
 """File of the load in a run folder: every order that it placed."""
-STORE: Final = "integration.sqlite"
-"""File in which our own integrations keep their state."""
+STORE: Final = Path("integration") / "store.sqlite"
+"""File in which our own integrations keep their state, in a folder of a run folder that is the integration's."""
+_LEFT: Final = (LEDGER, "load-*.jsonl", "load.log", "load-*.log", "proxy.log", "integration.log")
+"""Files that are written beside the evidence, by those who take part."""
 MAILBOX: Final = "mailbox"
 """Folder of the mailboxes in a run folder."""
 
@@ -46,7 +50,6 @@ class Briefing(msgspec.Struct, frozen=True):
 
     def environment(self, port: int) -> dict[str, str]:
         """What the integration is told, which listens at this port."""
-        self.front.open_mailboxes(self.folder / MAILBOX)
         return {
             **self.front.environment(),
             **own_environment(self.loaded, port, self.folder),
@@ -95,7 +98,20 @@ def dependency_environment(moored: Mapping[str, int]) -> dict[str, str]:
     return {variable_of(name): f"{LOOPBACK}:{port}" for name, port in moored.items()}
 
 
-def forget_store(folder: Path) -> None:
-    """Remove what our integration kept in an earlier run in this folder."""
-    for tail in ("", "-wal", "-shm"):
-        (folder / (STORE + tail)).unlink(missing_ok=True)
+def clear_out(folder: Path) -> None:
+    """Remove what the programs of an earlier run left in its folder: it would be taken for work of this run's."""
+    for left in (each for pattern in _LEFT for each in folder.glob(pattern)):
+        left.unlink(missing_ok=True)
+    for place in (STORE.parent, MAILBOX):
+        fresh(folder / place)
+
+
+def fresh(folder: Path) -> Path:
+    """An empty folder: what an earlier run left there would look like work that is done. Raises HarnessError."""
+    try:
+        if folder.exists():
+            rmtree(folder)
+        folder.mkdir(parents=True)
+    except OSError as error:
+        raise HarnessError(f"cannot empty {folder} · {error.strerror} · remove it, or choose another --out") from error
+    return folder

@@ -31,7 +31,7 @@ from seatrial.scenarios.loader import Loaded
 from seatrial.sim.errors import HarnessError
 from seatrial.sim.manifest import Phase
 from seatrial.sim.world import World
-from seatrial.wire_briefing import Briefing, dependency_environment, forget_store
+from seatrial.wire_briefing import MAILBOX, Briefing, clear_out, dependency_environment
 from seatrial.wire_options import WireOptions
 from seatrial.wire_parts import Load, Proxy, Switches
 from seatrial.wire_repeats import Repeats
@@ -80,7 +80,7 @@ class WireVoyage:
         self.book = LoadBook()
         self._loaded, self._expedition, self._options, self._said = loaded, expedition, options, said
         self._folder, self._again = folder, again
-        forget_store(folder)
+        clear_out(folder)
         self._watch = Watch()
         self._phases: list[Phase] = []
         self._listen = options.listen or free_port()
@@ -138,6 +138,7 @@ class WireVoyage:
         base = front.harbour.url(NAME)
         self._said(f"live page  {self._room.address(base)}")
         briefing = Briefing(self._loaded, self._expedition, options, self._folder, front, base, self._room.token)
+        front.open_mailboxes(self._folder / MAILBOX)
         if self._crew is not None:
             told = briefing.environment(self._listen)
             await self._crew.start({**told, **moored})

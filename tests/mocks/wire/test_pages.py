@@ -56,6 +56,7 @@ def test_a_page_says_what_a_key_buys(world: World) -> None:
     """The same words as in the document, without its marks."""
     page = page_of(world, "erp")
     assert "The sender&#x27;s idempotency key brings back the first reply" in page
+    assert "It is known for 1 d of business time." in page
     assert "<code>conduct</code>" in page
     assert "`" not in page
     assert "<script" not in page
