@@ -10,6 +10,7 @@ import msgspec
 
 from seatrial.scenarios.loader import Loaded
 from seatrial.scenarios.schema import DependencySpec
+from seatrial.scenarios.targets import direction_of
 from seatrial.sim.call import DEPENDENCY
 from seatrial.sim.catalogue import Catalogue
 from seatrial.sim.errors import BadInput
@@ -44,7 +45,8 @@ def check_virtual(loaded: Loaded) -> None:
     Names have been looked at before.
     """
     for index, spec in enumerate(loaded.scenario.faults):
-        if (spec.direction or Catalogue("faults").get(spec.fault).direction) == DEPENDENCY:  # type: ignore[attr-defined]
+        by_itself: str = Catalogue("faults").get(spec.fault).direction  # type: ignore[attr-defined]
+        if direction_of(spec.direction, by_itself, spec.at, loaded.scenario.dependencies) == DEPENDENCY:
             _only_on_the_wire(loaded, f"$.faults[{index}]", f"a fault at a dependency ({spec.fault})", spec.at)
     for name, partner in loaded.world.partners.items():
         kind = Catalogue("partners").get(partner.kind)
@@ -62,7 +64,7 @@ def _dependency(loaded: Loaded, name: str, spec: DependencySpec, environment: Ma
         if not _NAME.fullmatch(name):
             hint = "it becomes part of an environment variable: small letters, digits and _"
             raise BadInput("not a name for a dependency", value=name, hint=hint)
-        if name in loaded.world.partners:
+        if name in {*loaded.world.partners, *(each.kind for each in loaded.world.partners.values())}:
             raise BadInput("a dependency has the name of a partner", value=name, hint="choose another")
         return _address(spec, environment)
 

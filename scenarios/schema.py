@@ -53,7 +53,7 @@ class RuleSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename={
     params: dict[str, Any] = {}
     """Parameters of the fault."""
     direction: Literal["", "request", "webhook", "inside", "dependency"] = ""
-    """Where it strikes; empty: where this fault strikes by itself."""
+    """Where it strikes; empty: at the dependency that `at` names, else where this fault strikes by itself."""
     key: str = "*"
     """Pattern of the business key or order number."""
     headers: dict[str, str] = {}

@@ -10,7 +10,14 @@ import msgspec
 from seatrial.scenarios.document import Document, Fields
 from seatrial.scenarios.loader import Loaded
 from seatrial.scenarios.schema import RuleSpec
-from seatrial.scenarios.targets import check_crash, check_dependency, check_direction, check_target, may_crash
+from seatrial.scenarios.targets import (
+    check_crash,
+    check_dependency,
+    check_direction,
+    check_target,
+    direction_of,
+    may_crash,
+)
 from seatrial.sim.call import DEPENDENCY
 from seatrial.sim.catalogue import Catalogue
 from seatrial.sim.errors import BadInput, UnknownName
@@ -89,7 +96,7 @@ class _Writer:
         """One rule; `taken` counts the names so far."""
         located = self._document.located
         fault = self._fault(path, spec)
-        direction = spec.direction or fault.direction
+        direction = direction_of(spec.direction, fault.direction, spec.at, self._dependencies)
         with located(f"{path}.{'direction' if spec.direction else 'fault'}"):
             check_direction(spec.fault, fault, direction)
         with located(f"{path}.at"):

@@ -20,17 +20,29 @@ _PLACES: Final[Mapping[str, str]] = {
     DEPENDENCY: "connection",
 }
 """What a direction has for a target."""
+_AIMS: Final[Mapping[str, str]] = {
+    REQUEST: "a request to a partner",
+    WEBHOOK: "a webhook of a partner",
+    INSIDE: "inside a partner",
+    DEPENDENCY: "a dependency",
+}
+"""What a fault strikes, in words."""
 METHODS: Final = ("*", "DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT")
 """Methods of a call of an endpoint that is not ours; `*` for any."""
 CONNECTION: Final = "connection"
 """What is struck of a dependency."""
 
 
+def direction_of(said: str, by_itself: str, at: str, dependencies: Collection[str]) -> str:
+    """Where a rule strikes: where it says, else at a dependency that it names, else where its fault does by itself."""
+    return said or (DEPENDENCY if at.partition(".")[0] in dependencies else by_itself)
+
+
 def check_direction(name: str, fault: Fault, direction: str) -> None:
     """Raises BadInput where nothing that the fault decides can happen to a call in this direction."""
     possible = [way for way, met in MAY_MEET.items() if _fits(fates_of(type(fault)), met, way)]
     if direction not in possible:
-        hint = f"leave `direction` out: it strikes {fault.direction} by itself"
+        hint = f"by itself it strikes {_AIMS[fault.direction]}"
         raise BadInput(f"{name} cannot strike in this direction", value=direction, known=possible, hint=hint)
 
 

@@ -16,6 +16,7 @@ from seatrial.sim.operation import Operation
 from seatrial.sim.quantities import quantity_schema
 from seatrial.sim.routes import NOTHING, Route, routes_of
 from seatrial.sim.session import SignIn
+from seatrial.sim.units import format_duration
 
 _REFUSAL: Final = {"$ref": "#/components/schemas/Refusal"}
 _PLAIN: Final = Conduct()
@@ -114,6 +115,8 @@ def _told(event: str, notice: dict[str, Any], body: dict[str, Any]) -> dict[str,
 def _key_of(operation: Operation, conduct: Conduct) -> dict[str, Any]:
     policy = conduct.idempotency_of(operation)
     told = " ".join((type(policy).__doc__ or "").partition("\n\n")[0].split()) if policy is not None else ""
+    retention = getattr(policy, "retention", None)
+    told += "" if retention is None else f" It is known for {format_duration(retention)} of business time."
     return {
         "name": "Idempotency-Key",
         "in": "header",
@@ -131,14 +134,19 @@ def _described(
 ) -> dict[str, Any]:
     operation = route.operation
     name = request["$ref"].rpartition("/")[2]
-    fields = components[name].get("properties", {})
+    fields, needed = components[name].get("properties", {}), components[name].get("required", ())
     in_query = [field for field in fields if field not in route.in_path] if operation.method == "GET" else []
     places = [(field, "path") for field in route.in_path] + [(field, "query") for field in in_query]
     described: dict[str, Any] = {
         "operationId": operation.name,
         "summary": operation.summary,
         "parameters": [
-            {"name": field, "in": place, "required": place == "path", "schema": fields.get(field, {})}
+            {
+                "name": field,
+                "in": place,
+                "required": place == "path" or field in needed,
+                "schema": fields.get(field, {}),
+            }
             for field, place in places
         ]
         + ([_key_of(operation, conduct)] if operation.write else [])

@@ -12,7 +12,7 @@ import polars as pl
 from seatrial.sim.digest import digest_of
 from seatrial.sim.errors import BadInput, HarnessError
 from seatrial.sim.manifest import FORMAT, MANIFEST, START, About, Manifest, Phase, Start, VerdictNote, load, store
-from seatrial.sim.parts import NOTHING, PART_NAME, Salvage, part_name, salvage, scan_parts
+from seatrial.sim.parts import NOTHING, PART_NAME, UNFINISHED, Salvage, part_name, salvage, scan_parts
 from seatrial.sim.runplace import clear, holds_run, no_run, refuse_foreign, start_of
 
 
@@ -106,14 +106,20 @@ class RunFolder:
         return digest_of(self._pages())
 
     def keep(self, name: str, text: str) -> Path:
-        """Write a file beside the evidence that belongs to the run and goes when the run is replaced."""
+        """Write a file beside the evidence that belongs to the run and goes when the run is replaced.
+
+        It is whole or not there. Raises HarnessError when the disk refuses.
+        """
         path = self.path / name
         if path.parent != self.path or PART_NAME.fullmatch(name) or name in (MANIFEST, START):
             raise ValueError(f"a run keeps its own files under plain names: {name!r}")
         known = start_of(self.path)
+        unfinished = path.with_name(name + UNFINISHED)
         try:
-            path.write_text(text, encoding="utf-8")
+            unfinished.write_text(text, encoding="utf-8")
+            unfinished.replace(path)
         except OSError as error:
+            unfinished.unlink(missing_ok=True)
             raise HarnessError(f"cannot write {path} · {error.strerror} · the evidence beside it is kept") from error
         store(msgspec.structs.replace(known, files=tuple(sorted({*known.files, name}))), self.path / START)
         return path

@@ -6,6 +6,8 @@ import re
 import subprocess
 import sys
 from collections.abc import Iterator
+from errno import EIO
+from io import StringIO
 from pathlib import Path
 from typing import Any
 
@@ -14,9 +16,10 @@ import msgspec
 import pytest
 import yaml
 from click.testing import CliRunner
+from rich.console import Console
 
 import seatrial
-from seatrial import cli_doctor
+from seatrial import cli_doctor, cli_errors
 from seatrial.cli import main
 from seatrial.cli_list import EXTENSIONS
 from seatrial.scenarios.loader import library, load_scenario
@@ -31,6 +34,17 @@ def printed(*arguments: str, code: int = 0) -> str:
     assert "Traceback" not in result.output
     assert result.exit_code == code, result.output
     return result.stdout
+
+
+def test_a_terminal_that_has_gone_changes_no_exit_code(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever started it reads the code, even where nobody can read the sentence."""
+
+    class Gone(StringIO):
+        def write(self, text: str) -> int:
+            raise OSError(EIO, "Input/output error")
+
+    monkeypatch.setattr(cli_errors, "errors", lambda: Console(file=Gone()))
+    assert printed("run", "no-such-scenario", code=2) == ""
 
 
 @pytest.mark.parametrize("name", ["", *main.commands])

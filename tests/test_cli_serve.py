@@ -136,6 +136,12 @@ def test_a_world_stands_until_it_is_interrupted(started: Started, tmp_path: Path
     for berth in json.loads(file["SEATRIAL_PARTNERS"]):
         assert json.loads(get(f"{berth['url']}/openapi.json"))["openapi"].startswith("3.1")
     assert json.loads(get(f"{file['SEATRIAL_CHANNEL_STOREFRONT_URL']}/shop/listings"))["listings"]
+    mailbox = Path(file["SEATRIAL_MAILBOX"])
+    assert mailbox == out / "mailbox"
+    (mailbox / "erp" / "in" / "create_sales_order-1.json").write_text("{}")
+    while not list((mailbox / "erp" / "in" / "failed").glob("*.error")):
+        pass
+    assert json.loads(get(f"{file['SEATRIAL_CHANNEL_B2B_URL']}/mailbox"))
     page = file["SEATRIAL_CONTROL_URL"]
     assert get(page).startswith(b"<!DOCTYPE html>")
     state = page.replace("/?", "/api/state?")

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import socket
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
 
 from seatrial.cli import main
+from seatrial.cli_wire import called
 
 ATTACH = ("--attach", "http://127.0.0.1:1")
 BAD = {
@@ -29,6 +31,11 @@ BAD = {
     "a command that is not there": (("calm-day", "--", "no-such-program"), "no such command"),
     "a command and an address": (("calm-day", *ATTACH, "--", "true"), "a command and an integration to attach to"),
     "a command and ours": (("calm-day", "--integration", "naive", "--", "true"), "a command and one of our"),
+    "ours and an address": (("calm-day", "--integration", "naive", *ATTACH), "to attach to and one of our"),
+    "none of ours": (("calm-day", "--integration", "niave"), "unknown integration: 'niave' · did you mean 'naive'?"),
+    "less than no load": (("calm-day", "--load-workers", "-1"), "--load-workers: not a number of load generators"),
+    "too much of a load": (("calm-day", "--load-guests", "999"), "--load-guests: not a number of load generators"),
+    "one port for two": (("calm-day", "--port", "erp=9", "--listen", "9"), "one port for two, --port erp and --listen"),
     "a function": (("calm-day", "--integration", "mine.py:main"), "a function runs in virtual time only"),
     "no address": (("calm-day", "--attach", "nonsense"), "--attach: not an address"),
     "no address for webhooks": (("calm-day", "--webhooks", "ftp://x"), "--webhooks: not an address"),
@@ -75,4 +82,44 @@ def test_the_environment_can_be_looked_at(tmp_path: Path, monkeypatch: pytest.Mo
     assert result.exit_code == 0
     names = {line.partition("=")[0] for line in result.stdout.splitlines()}
     assert {"SEATRIAL_ERP_URL", "SEATRIAL_PARTNERS", "SEATRIAL_LISTEN_PORT", "PORT", "SEATRIAL_TIME_SCALE"} <= names
+    assert {"SEATRIAL_STORE", "SEATRIAL_MAILBOX"} <= names
     assert not list(tmp_path.iterdir())
+
+
+def test_an_integration_that_runs_already_can_be_told_where_its_database_is(tmp_path: Path) -> None:
+    """The port of the proxy before a dependency can be chosen, and is told; its store is not in a folder to come."""
+    scenario = tmp_path / "cut.yaml"
+    text = "name: cut\nasks: Does it hold?\nstart: 2026-03-02 08:00:00\nduration: 1 h\ncalm: 1 h\n"
+    text += "demand: {kind: synthetic, arrivals: {kind: poisson, rate: 30/h}, skus: 20}\n"
+    scenario.write_text(text + "dependencies:\n  database: {address: '127.0.0.1:5432'}\n")
+    words = ["wire", str(scenario), *ATTACH, "--port", "database=15432", "--out", str(tmp_path / "run"), "--print-env"]
+    told = dict(line.split("=", 1) for line in CliRunner().invoke(main, words).stdout.splitlines())
+    assert told["SEATRIAL_DEPENDENCY_DATABASE"] == "127.0.0.1:15432"
+    assert told["SEATRIAL_MAILBOX"] == str(tmp_path / "run" / "mailbox")
+    assert "SEATRIAL_STORE" not in told
+
+
+def test_a_dependency_that_is_not_there_is_told_before_anything_starts(tmp_path: Path) -> None:
+    """Exit code 3: behind the proxy it would look like a failure of the integration."""
+    with socket.socket() as probe:  # bound, and nobody listens
+        probe.bind(("127.0.0.1", 0))
+        address = f"127.0.0.1:{probe.getsockname()[1]}"
+        words = ["wire", "calm-day", "--out", str(tmp_path / "run"), "--set", f"dependencies.broker.address={address}"]
+        result = CliRunner().invoke(main, words)
+    assert result.exit_code == 3, result.output
+    assert f"nobody listens at {address}, where the scenario has broker" in result.stderr
+    assert not (tmp_path / "run").exists()
+
+
+@pytest.mark.parametrize(
+    ("command", "name"),
+    [
+        (("/usr/bin/node", "src/main.js", "fast"), "node main.js"),
+        (("java", "-jar", "build/shop.jar"), "java shop.jar"),
+        (("python", "-m", "shop"), "python shop"),
+        (("./serve",), "serve"),
+    ],
+)
+def test_a_program_is_called_by_what_it_runs(command: tuple[str, ...], name: str) -> None:
+    """Not by an option of its interpreter."""
+    assert called(command) == name

@@ -20,6 +20,7 @@ from click.testing import CliRunner
 
 from seatrial.cli import main
 from seatrial.reports.saved import load_verdict
+from seatrial.sim.decisions import read_decisions
 from seatrial.sim.runfolder import RunFolder
 
 pytestmark = [
@@ -28,7 +29,7 @@ pytestmark = [
     pytest.mark.skipif(not Path("/proc/self/environ").exists(), reason="it looks for processes in /proc"),
 ]
 TAG = "SEATRIAL_TEST_TAG"
-SEATRIAL = "from seatrial.cli import main; main()"
+SEATRIAL = "import signal; signal.signal(signal.SIGHUP, signal.SIG_DFL); from seatrial.cli import main; main()"
 PATIENCE = 120.0
 """Seconds: generous, the machine may have other things to do."""
 SERVER = """
@@ -48,6 +49,33 @@ tell("at your service")
 """
 SERVES = SERVER + "server.serve_forever()"
 DIES_LATER = SERVER + "threading.Timer(6, lambda: (tell('out of coal'), os._exit(7))).start(); server.serve_forever()"
+SENDS_MUCH = (
+    SERVER
+    + """
+import socket, urllib.parse
+def send():
+    place = urllib.parse.urlsplit(os.environ["SEATRIAL_ERP_URL"])
+    with socket.create_connection((place.hostname, place.port)) as line:
+        head = ("POST /customers HTTP/1.1", "host: erp", "content-type: application/json", "content-length: 104857600")
+        line.sendall("\\r\\n".join((*head, "", "")).encode())
+        try:
+            for _ in range(1600): line.sendall(bytes(1 << 16))
+        except OSError: pass  # it need not listen to the end
+        tell(line.makefile("rb").read())
+threading.Thread(target=send).start()
+server.serve_forever()
+"""
+)
+REMEMBERS = (
+    SERVER
+    + """
+store = os.environ["SEATRIAL_STORE"].removeprefix("sqlite:///")
+for path in (store, store + ".journal", os.environ["SEATRIAL_MAILBOX"] + "/b2b/out/old.json"):
+    tell(f"{os.path.basename(path)} is {'there' if os.path.exists(path) else 'new'}")
+    open(path, "w").close()
+server.serve_forever()
+"""
+)
 DIES_AT_ONCE = "import sys; print('no engine', flush=True); sys.exit({code})"
 SLEEPS = "import time; print('lazy', flush=True); time.sleep(600)"
 SLOW_JUDGE = """
@@ -57,6 +85,10 @@ def judged(*_):
     print("judging", flush=True)
     time.sleep(60)
 wire_run.judged = judged
+"""
+FILES_OFTEN = """
+from seatrial.mocks.wire import waterfront
+waterfront._FILED = 0.1
 """
 FULL = """
 import seatrial.sim.parts as parts
@@ -81,9 +113,12 @@ class Voyage:
         argv = [sys.executable, "-u", "-c", program, "wire", "fidelity/lost-replies", "--out", str(self.folder)]
         sets = ["--set", f"duration={duration}", "--set", "calm=4 s", "--settle", "1"]
         self.log = folder / "said.txt"
+        self.temporary = folder / "tmp"
+        self.temporary.mkdir(exist_ok=True)
+        environment = {**os.environ, TAG: self.tag, "TMPDIR": str(self.temporary)}
         with self.log.open("wb") as said:
             self.process = subprocess.Popen(
-                [*argv, *sets, *words], env={**os.environ, TAG: self.tag}, stdout=said, stderr=subprocess.STDOUT
+                [*argv, *sets, *words], env=environment, stdout=said, stderr=subprocess.STDOUT
             )
 
     @property
@@ -150,7 +185,7 @@ def check_incomplete(run: Voyage) -> None:
     assert shown.exit_code == 0
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 @pytest.mark.parametrize("phase", ["starting", "chaos"])
 def test_a_signal_ends_a_run_in_order(phase: str, number: signal.Signals, tmp_path: Path) -> None:
     """Whoever wants it to stop gets exit code 3, readable evidence and no processes; asking twice changes nothing."""
@@ -176,14 +211,21 @@ def test_a_signal_while_it_judges_ends_it_too(tmp_path: Path) -> None:
 
 
 def test_a_killed_harness_leaves_nothing_running(tmp_path: Path) -> None:
-    """SIGKILL cannot be answered: an undertaker ends proxy, load, COMMAND and what that started, wherever it went."""
+    """SIGKILL cannot be answered: an undertaker ends proxy, load, COMMAND and what that started, wherever it went.
+
+    What happened until a moment before can be read, and what it kept for its processes is gone with them.
+    """
     family = f"setsid sleep 600 & sleep 601 & {sys.executable} -c '{SERVES}'; true".replace("'GET'", '"GET"')
-    with voyage(tmp_path, "--", "sh", "-c", family, duration="60 s") as run:
+    with voyage(tmp_path, "--", "sh", "-c", family, program=FILES_OFTEN + SEATRIAL, duration="60 s") as run:
         run.until_chaos()
+        run.until((run.folder / "part-00000.parquet").exists)
         assert len(run.running()) >= 6
         run.process.kill()
         assert run.end() == -9
         check_incomplete(run)
+        assert RunFolder.open(run.folder).kept.rows
+        assert read_decisions(run.folder).origin.scenario == "fidelity/lost-replies"
+        assert not list(run.temporary.iterdir())
 
 
 @pytest.mark.parametrize(("victim", "name"), [("mitmdump", "the proxy"), ("locust", "load")])
@@ -193,19 +235,23 @@ def test_a_part_of_ours_that_dies_is_an_error_of_the_harness(victim: str, name: 
         run.until_chaos()
         os.kill(run.of(victim), signal.SIGKILL)
         assert run.end() == 3
-        assert f"{name} was killed by signal 9" in run.said
+        assert f"{name} was killed by signal 9 (SIGKILL)" in run.said
         check_incomplete(run)
 
 
-def test_what_was_armed_by_hand_is_in_the_facts(tmp_path: Path) -> None:
-    """A rule of the live page is judged and shown like one of the scenario: what it was, where, and from when on."""
+def test_what_was_done_by_hand_is_accounted_for(tmp_path: Path) -> None:
+    """A rule of the live page is judged and shown like one of the scenario: what it was, where, and from when on. An
+    order placed there is an order that somebody placed.
+    """
     with voyage(tmp_path, "--", sys.executable, "-c", SERVES, duration="6 s") as run:
         run.until_chaos()
         ((page, token),) = re.findall(r"(http://127\.0\.0\.1:\d+\S*?)/\?token=(\S+)", run.said)
         rule = b'{"fault": "outage", "name": "by-hand", "at": "erp"}'
         headers = {"X-Seatrial-Token": token, "content-type": "application/json"}
-        urllib.request.urlopen(urllib.request.Request(f"{page}/api/rules", rule, headers)).close()
+        for where, what in (("rules", rule), ("orders", b'{"channel": "storefront"}')):
+            urllib.request.urlopen(urllib.request.Request(f"{page}/api/{where}", what, headers)).close()
         assert run.end() in (0, 1, 4)
+        assert "1 more placed by hand; all accounted for" in run.said
     (found,) = [each for each in load_verdict(run.folder).facts.rules if each.name == "by-hand"]
     assert (found.fault, found.at, found.matched) == ("outage", "erp", 0)
     assert 0 < found.begin < found.end < math.inf
@@ -245,10 +291,11 @@ def test_an_integration_that_never_lives_has_failed(code: int, tmp_path: Path) -
 
 
 def test_an_integration_that_never_becomes_ready_has_failed(tmp_path: Path) -> None:
-    """Exit code 1 once its time is over, and the message says what to set."""
-    with voyage(tmp_path, "--ready-within", "0.5", *python(SLEEPS)) as run:
+    """Exit code 1 once its time is over, and the message says what to set, and what it said last."""
+    with voyage(tmp_path, "--ready-within", "3", *python(SLEEPS)) as run:
         assert run.end() == 1
-        assert "was not ready within 0.5 s · --ready says how to tell, --ready-within how long" in run.said
+        asks = "was not ready within 3 s · --ready says how to tell, --ready-within how long"
+        assert f"{asks} · its last words: lazy" in run.said
 
 
 @pytest.mark.parametrize("sign", ["port", "http:/health", "log:at your .ervice"])
@@ -282,6 +329,35 @@ def test_an_integration_that_runs_already_is_left_alone(tmp_path: Path) -> None:
             own.kill()
 
 
+def test_every_run_in_a_folder_begins_with_nothing(tmp_path: Path) -> None:
+    """What an integration kept beside its store, and files of the mailbox, would look like work that is done.
+
+    The same goes for the books of a load of several generators, which a load of one does not write.
+    """
+    (tmp_path / "run").mkdir()
+    RunFolder.create(tmp_path / "run")
+    stale = tmp_path / "run" / "load-1.jsonl"
+    stale.write_text("what an earlier run placed")
+    for _ in range(2):
+        with voyage(tmp_path, *python(REMEMBERS), duration="60 s") as run:
+            run.until(lambda: "the integration is ready" in run.said)
+            run.process.terminate()
+            assert run.end() == 3
+            log = (run.folder / "integration.log").read_text()
+            assert (log.count("is new"), log.count("is there")) == (3, 0)
+            assert not stale.exists()
+
+
+def test_a_body_without_measure_is_refused_by_the_partner(tmp_path: Path) -> None:
+    """100 MB pass the proxy piece by piece, and the words are those that the partner has for everybody."""
+    with voyage(tmp_path, "--", sys.executable, "-c", SENDS_MUCH, duration="60 s") as run:
+        log = run.folder / "integration.log"
+        run.until(lambda: log.exists() and "too_large" in log.read_text())
+        assert "413" in log.read_text()
+        run.process.terminate()
+        assert run.end() == 3
+
+
 def test_a_disk_that_fills_is_an_error_of_the_harness(tmp_path: Path) -> None:
     """Exit code 3 with the reason; the parts before can be read, and nothing runs on."""
     with voyage(tmp_path, *python(SERVES), program=FULL + SEATRIAL, duration="60 s") as run:
@@ -305,6 +381,20 @@ def test_a_port_in_use_is_told(name: str, faults_at: str, tmp_path: Path) -> Non
             assert run.end() == 3
             assert f"port {port} for {name} cannot be used (Address already in use)" in run.said
             assert f"--port {name}=" in run.said
+
+
+@pytest.mark.parametrize("option", ["--load-web", "--load-port"])
+def test_a_port_of_the_load_in_use_is_told(option: str, tmp_path: Path) -> None:
+    """Before anything starts: exit code 3, the port and the option, in our words and not in Locust's."""
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        with voyage(tmp_path, "--load-workers", "1", option, str(port), *python(SERVES)) as run:
+            assert run.end() == 3
+            assert f"port {port} for the load's" in run.said
+            assert f"choose another: {option} NUMBER" in run.said
+            assert not run.folder.exists()
 
 
 def test_somebody_else_at_the_integrations_port_is_told(tmp_path: Path) -> None:

@@ -354,16 +354,23 @@ function showFrozen(frozen) {
 }
 
 /* the clock and the connection */
-let connected = false, lastWord = 0, everHeard = false, source = null;
+let connected = false, lastWord = 0, everHeard = false, ended = false, source = null;
 function showLink() {
-  byId("link").className = `chip ${connected ? (isFrozen ? "still" : "on") : everHeard ? "off" : "wait"}`;
-  put(byId("link-word"), connected ? (isFrozen ? "frozen" : "live") : everHeard ? "connection lost" : "connecting");
+  byId("link").className = `chip ${ended ? "wait" : connected ? (isFrozen ? "still" : "on") : everHeard ? "off" : "wait"}`;
+  put(byId("link-word"), ended ? "ended" : connected ? (isFrozen ? "frozen" : "live") : everHeard ? "connection lost" : "connecting");
   document.body.classList.toggle("lost", !connected && everHeard);
   byId("lost").hidden = connected || !everHeard;
 }
 function heard() { connected = everHeard = true; lastWord = Date.now(); showLink(); }
+function over() {
+  ended = true; connected = false;
+  source.close();
+  byId("lost").classList.add("over");
+  put(byId("lost"), "It has ended; this is the last picture of it.");
+  showLink();
+}
 function lost() {
-  if (!connected && everHeard) return;
+  if (ended || (!connected && everHeard)) return;
   connected = false;
   put(byId("lost"), `Connection lost. What you see is from ${new Date(lastWord || Date.now()).toLocaleTimeString("en-GB")}; trying again.`);
   if (!everHeard) { everHeard = true; put(byId("lost"), "Nobody answers. Is the token in the address right, and is the world still up? Trying again."); }
@@ -397,6 +404,7 @@ function connect() {
   source.addEventListener("trends", (event) => Object.assign(trends, JSON.parse(event.data)));
   source.addEventListener("calls", (event) => addCalls(JSON.parse(event.data)));
   source.addEventListener("state", (event) => showState(JSON.parse(event.data)));
+  source.addEventListener("end", over);
   source.addEventListener("error", () => { lost(); if (source.readyState === EventSource.CLOSED) setTimeout(connect, 3000); });
 }
 setInterval(() => { if (connected && Date.now() - lastWord > 6000) { lost(); connect(); } }, 1000);

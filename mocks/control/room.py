@@ -86,6 +86,8 @@ _Handler = Callable[[_Ask], object]
 class ControlRoom:
     """An ASGI application. `begin` it on the running loop, `end` it before its server closes.
 
+    `placed` are the numbers of orders that somebody had placed here.
+
     Every request passes the gate; refusals have the shape of `sim/envelopes.py`: 404 `unknown_route`, 405
     `wrong_method`, 415 `wrong_type`, and those of what is asked.
     """
@@ -95,6 +97,7 @@ class ControlRoom:
         self.token = token
         self.lookout = Lookout(world, clock, bridge.title)
         self.switchboard = Switchboard(bridge.arms or world.rulebook, clock, world.evidence, bridge.write_rule)
+        self.placed: list[str] = []
         self._bridge = bridge
         self._gate = Gate(token)
         self._broadcast = Broadcast()
@@ -247,6 +250,8 @@ class ControlRoom:
         clock.catch_up()
         sold = channel.place(order)
         clock.arm()
+        if sold is not None:
+            self.placed.append(sold.order_no)
         return {"order": sold}
 
     def _stray(self, ask: _Ask) -> tuple[int, bytes]:

@@ -75,7 +75,7 @@ class Broadcast:
         return True
 
     def close(self) -> None:
-        """End every stream."""
+        """End every stream; whoever still watches is told that nothing more will come."""
         for watcher in self._watchers.values():
             watcher.done = True
             watcher.wake.set()
@@ -97,7 +97,7 @@ class Broadcast:
             parts += [self._message("state", state)] if state else []
             if parts and not watcher.done:
                 await _sent(send, b"".join(parts))
-        await _sent(send, b"", more=False)
+        await _sent(send, self._message("end", b"{}"), more=False)
 
     def _message(self, event: str, data: bytes) -> bytes:
         """One event; JSON has no line breaks of its own."""

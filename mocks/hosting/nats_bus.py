@@ -71,7 +71,7 @@ class NatsBus:
                 bus = cls(link, name)
                 await bus.prepare()
         except (NatsError, OSError, TimeoutError) as error:
-            hint = f"{error or type(error).__name__}: start one with `nats-server -js`, or name another"
+            hint = f"{str(error) or type(error).__name__}; start one with `nats-server -js`, or name another"
             raise Unavailable("there is no NATS server with JetStream", value=url, hint=hint) from error
         return bus
 

@@ -56,7 +56,7 @@ class RedisBus:
             await bus.prepare()
         except _BROKEN as error:
             await bus.close()
-            hint = f"{error or type(error).__name__}: start one with `redis-server`, or name another"
+            hint = f"{str(error) or type(error).__name__}; start one with `redis-server`, or name another"
             raise Unavailable("there is no Redis server that lets us in", value=url, hint=hint) from error
         return bus
 

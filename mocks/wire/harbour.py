@@ -108,15 +108,15 @@ class Harbour:
         return listener
 
 
-def bound(name: str, port: int) -> socket.socket:
-    """A socket at a port; 0: any that is free. Raises HarnessError for a port that is taken."""
+def bound(name: str, port: int, hint: str = "") -> socket.socket:
+    """A socket at a port; 0: any that is free. Raises HarnessError for a port that is taken, with a hint what to do."""
     listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         listener.bind((LOOPBACK, port))
     except OSError as error:
         listener.close()
-        hint = f"choose another: --port {name}=NUMBER, or 0 for any that is free"
+        hint = hint or f"choose another: --port {name}=NUMBER, or 0 for any that is free"
         raise HarnessError(f"port {port} for {name} cannot be used ({error.strerror}) · {hint}") from error
     return listener
 

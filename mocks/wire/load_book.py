@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from pathlib import Path
 from typing import Final
 
@@ -34,6 +34,9 @@ class Account(msgspec.Struct, frozen=True):
     """Orders that the load placed and the world does not have."""
     foreign: tuple[str, ...] = ()
     """Orders that the world has and no generator reported."""
+
+    by_hand: int = 0
+    """Orders that somebody placed by hand meanwhile."""
 
     @property
     def complete(self) -> bool:
@@ -110,8 +113,8 @@ class LoadBook:
         for file in ledgers(ledger):
             self._enter_all(_PLACING.decode(line) for line in file.read_bytes().splitlines() if line.endswith(b"}"))
 
-    def account(self, sold: Iterable[str]) -> Account:
-        """Hold the load against the numbers of all orders that the world has sold."""
+    def account(self, sold: Iterable[str], by_hand: Collection[str] = ()) -> Account:
+        """Hold the load, and who placed orders by hand, against the numbers of all orders that the world has sold."""
         known = dict.fromkeys(sold)
         by = {word: [no for no, outcome in self.outcomes.items() if outcome == word] for word in ("placed", "failed")}
         taken = tuple(number for number in by["failed"] if number in known)
@@ -122,7 +125,8 @@ class LoadBook:
             failed=len(by["failed"]) - len(taken),
             taken=taken,
             missing=missing,
-            foreign=tuple(number for number in known if number not in self.outcomes),
+            foreign=tuple(number for number in known if number not in self.outcomes and number not in by_hand),
+            by_hand=len(by_hand),
         )
 
     def _enter_all(self, orders: Iterable[Placing]) -> None:

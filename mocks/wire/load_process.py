@@ -13,6 +13,7 @@ from typing import Final
 
 import msgspec
 
+from seatrial.mocks.wire.child import ending
 from seatrial.mocks.wire.load_options import ENDED_EARLY, LoadOptions
 from seatrial.sim.errors import BadInput, HarnessError
 
@@ -85,7 +86,7 @@ def meaning(code: int) -> str:
     if code == 0:
         return ""
     if code < 0:
-        return f"was killed by signal {-code}"
+        return ending(code)
     known = {2: "could not use what it was told", ENDED_EARLY: "was ended before all shoppers had come"}
     return known.get(code, f"broke (exit code {code})")
 

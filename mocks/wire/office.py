@@ -8,6 +8,8 @@ from math import inf
 from typing import Any, Final
 from urllib.parse import parse_qsl
 
+import msgspec
+
 from seatrial.mocks.wire.asgi import HTML, Headers, Receive, Scope, Send, body_of, refuse, reply
 from seatrial.mocks.wire.connection import EXTENSION, Connection
 from seatrial.mocks.wire.pages import front_page
@@ -171,7 +173,7 @@ class Office:
         elif path == OPENAPI:
             await reply(send, 200, self.face.openapi, self._headers(b"application/json"))
         elif path == "/":
-            await reply(send, 200, front_page(self.partner).encode(), (HTML,))
+            await reply(send, 200, front_page(self.partner, msgspec.json.decode(self.face.openapi)).encode(), (HTML,))
         else:
             await refuse(send, error, self._headers(b"application/json"))
 

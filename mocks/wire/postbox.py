@@ -20,7 +20,7 @@ from seatrial.sim.errors import HarnessError, Rejected
 from seatrial.sim.operation import Operation, Request
 
 _PART: Final = ".part"
-_SAFE: Final = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]*")
+_SAFE: Final = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,199}")  # file systems take 255, with endings
 MOST_BYTES: Final = 16 << 20
 """Bytes of a file at most."""
 Take = Callable[[Operation, Request[Any]], Any]
@@ -81,7 +81,8 @@ class Mailbox:
     def put(self, name: str, body: bytes) -> None:
         """Take a file from the integration by HTTP instead of by folder. Raises Rejected 422 `bad_name`."""
         if not _SAFE.fullmatch(name) or not name.endswith(".json"):
-            raise Rejected("bad_name", "a file is called <operation>[-anything].json, without a folder", status=422)
+            rule = "a file is called <operation>[-anything].json, without a folder, in 200 characters at most"
+            raise Rejected("bad_name", rule, status=422)
         self._write(self.folder / "in" / name, body)
 
     def _whole(self, folder: Path) -> Iterator[str]:

@@ -35,17 +35,15 @@ def command_of(
     moorings: Sequence[Mooring],
     folder: Path,
     script: Path,
-    *,
-    most_bytes: str = "",
 ) -> list[str]:
     """Mitmdump before partners and dependencies; whatever it writes is written in `folder`.
 
-    `script` is the file that hands over to our addon; `most_bytes` bounds bodies (`64m`).
+    `script` is the file that hands over to our addon. How large a body may be is said by who takes it: the proxy would
+    refuse it in words of its own.
     """
     modes = [f"reverse:{each.upstream}@127.0.0.1:{each.listen_port}" for each in piers]
     modes += [f"reverse:tcp://{_host(each)}:{each.port}@127.0.0.1:{each.listen_port}" for each in moorings]
-    bound = {"body_size_limit": most_bytes} if most_bytes else {}
-    options = {"confdir": str(folder), "listen_host": "127.0.0.1", **_OPTIONS, **bound}
+    options = {"confdir": str(folder), "listen_host": "127.0.0.1", **_OPTIONS}
     command = [sys.executable, "-c", "from mitmproxy.tools.main import mitmdump; mitmdump()", "--quiet"]
     for mode in modes:
         command += ["--mode", mode]

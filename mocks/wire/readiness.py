@@ -44,13 +44,13 @@ def probe_of(sign: str, url: str, log: Path | None) -> Probe:
 
 
 async def until_ready(probe: Probe, within: float, ended: Callable[[], str]) -> None:
-    """Look until the sign is there. `ended` tells why there is no more hope; raises NotReady."""
+    """Look until the sign is there. `ended` tells how it ended, if it did; raises NotReady."""
     loop = asyncio.get_running_loop()
     limit = loop.time() + within
     while True:
         why = ended()  # asked first: somebody else may listen where the integration does not live any more
         if why:
-            raise NotReady(why)
+            raise NotReady(f"the integration {why} before it was ready")
         if await probe():
             return
         if loop.time() > limit:

@@ -1,13 +1,15 @@
-"""Sees to it that nothing is left running: ends what a harness started once that is gone, however it went.
+"""Sees to it that nothing is left: ends what a harness started once that is gone, however it went.
 
 Run as a program of its own, it reads `+GROUP` and `-GROUP` line by line; at the end of its input, which comes with the
 end of the harness even when that was killed, it kills every process group that it still has in its care, and whatever
 else bears the mark of the run in its environment: a child that made itself a session of its own is in no group of ours.
+Then it removes the folders of `=FOLDER` lines, which hold what was of use to these processes only.
 """
 
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -42,8 +44,12 @@ class Undertaker:
         """The group is gone, or is to be left alone."""
         self._write(f"-{group}\n")
 
+    def inherit(self, folder: Path) -> None:
+        """Take over a temporary folder: it goes when all processes have gone."""
+        self._write(f"={folder}\n")
+
     def dismiss(self) -> None:
-        """End it; whatever is still in its care, or bears its mark, is killed."""
+        """End it; whatever is still in its care, or bears its mark, is killed, and its folders are removed."""
         if self._program.stdin is not None:
             with suppress(OSError):
                 self._program.stdin.close()
@@ -58,16 +64,25 @@ class Undertaker:
 
 
 def watch(lines: IO[str], mark: str) -> None:
-    """Keep count of groups; kill what is left at the end of the input."""
+    """Keep count of groups and folders; at the end of the input kill and remove what is left."""
     kept: dict[int, None] = {}
+    folders: list[str] = []
     for line in lines:
         if line.startswith("+"):
             kept[int(line[1:])] = None
+        elif line.startswith("="):
+            folders.append(line[1:].rstrip("\n"))
         else:
             kept.pop(int(line[1:]), None)
     for group in kept:
         with suppress(ProcessLookupError, PermissionError):
             os.killpg(group, signal.SIGKILL)
+    _kill_marked(mark)
+    for folder in folders:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _kill_marked(mark: str) -> None:
     for _ in range(_ROUNDS):
         found = list(marked(mark))
         for process in found:

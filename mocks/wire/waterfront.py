@@ -25,6 +25,8 @@ _ROUND: Final = 0.5
 """Real seconds between two looks into the mailboxes."""
 _PART_ROWS: Final = 8_192
 """Rows of a part of the evidence: few, since nobody is answered while one is written."""
+_FILED: Final = 10.0
+"""Real seconds after which a part is written that is not full: so much a harness loses that is killed."""
 
 
 def wire_evidence(env: Environment, folder: Path | None, *, keep: bool = True) -> LiveEvidence:
@@ -35,7 +37,8 @@ def wire_evidence(env: Environment, folder: Path | None, *, keep: bool = True) -
 class Waterfront:
     """Offices at their ports, webhooks to the integration's address, business time on the real clock.
 
-    `failed` is told of whatever goes wrong on our side. States: closed, open, trading (time runs), closed again.
+    `failed` is told of whatever goes wrong on our side; `filing` is what brings records to the disk now and then.
+    States: closed, open, trading (time runs), closed again.
     """
 
     def __init__(
@@ -55,7 +58,8 @@ class Waterfront:
         self._ports = ports
         self._receivers: list[HttpReceiver] = []
         self._mailboxes: list[Mailbox] = []
-        self._postman: asyncio.Task[None] | None = None
+        self._rounds: list[asyncio.Task[None]] = []
+        self.filing: list[Callable[[], None]] = [world.evidence.flush]
         self._courier: Courier | None = None
         self.harbour: Harbour | None = None
 
@@ -69,14 +73,15 @@ class Waterfront:
     def trade(self) -> None:
         """Let business time run."""
         self.clock.start(asyncio.get_running_loop())
+        self._go_round(_FILED, self._file)
 
     async def close(self) -> None:
         """Stop time, webhooks and servers."""
         if self.clock.running:
             self.clock.catch_up()
         self.clock.stop()
-        if self._postman is not None:
-            self._postman.cancel()
+        for each in self._rounds:
+            each.cancel()
         for receiver in self._receivers:
             receiver.close()
         if self.harbour is not None:
@@ -89,7 +94,7 @@ class Waterfront:
         assert self.harbour is not None
         return self.fronts.get(name) or self.harbour.ports[name]
 
-    def open_mailboxes(self, folder: Path) -> Path:
+    def open_mailboxes(self, folder: Path) -> None:
         """Make the folders of all partners that exchange files, and look into them from now on."""
         for name, partner in self.world.partners.items():
             if partner.by_file:
@@ -98,17 +103,26 @@ class Waterfront:
                 partner.leave = box.leave
                 self.offices[name].side_doors["mailbox"] = box.handle
                 self._mailboxes.append(box)
-        self._postman = asyncio.get_running_loop().create_task(self._collect())
-        return folder
+        self._go_round(_ROUND, self._collect)
 
-    async def _collect(self) -> None:
-        try:
-            while True:
-                for box in self._mailboxes:
-                    box.collect()
-                await asyncio.sleep(_ROUND)
-        except Exception as error:  # noqa: BLE001 (a task nobody waits for: the run has to know)
-            self._failed(error)
+    def _collect(self) -> None:
+        for box in self._mailboxes:
+            box.collect()
+
+    def _file(self) -> None:
+        for file in self.filing:
+            file()
+
+    def _go_round(self, every: float, errand: Callable[[], None]) -> None:
+        async def rounds() -> None:
+            try:
+                while True:
+                    await asyncio.sleep(every)
+                    errand()
+            except Exception as error:  # noqa: BLE001 (a task nobody waits for: the run has to know)
+                self._failed(error)
+
+        self._rounds.append(asyncio.get_running_loop().create_task(rounds()))
 
     def berths(self) -> tuple[Berth, ...]:
         """Every partner, as an integration finds it."""

@@ -35,7 +35,7 @@ class SilentDuplicate(_Policy, frozen=True, tag="silent_duplicate"):
 
 
 class NaturalKeyReject(_Policy, frozen=True, tag="natural_key_reject"):
-    """A business key is taken once: the repeat gets an error that means *already done* (ShipBob, ShipEngine).
+    """A business key is taken once: the repeat gets an error that means "already done" (ShipBob, ShipEngine).
 
     The key stays taken, also after the document was cancelled.
     """
@@ -71,7 +71,7 @@ class NaturalKeyUpsert(_Policy, frozen=True, tag="natural_key_upsert"):
 
 
 class StateGuard(_Policy, frozen=True, tag="state_guard"):
-    """The document has moved on: the repeat gets *already done* and no hint which document (EasyPost buy)."""
+    """The document has moved on: the repeat gets "already done" and no hint which document (EasyPost buy)."""
 
     status: int = 409
     """HTTP status of the refusal."""

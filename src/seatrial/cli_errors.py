@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 import traceback
+from contextlib import suppress
 from io import TextIOWrapper
 from pathlib import Path
 from typing import Any, Final
@@ -53,8 +54,9 @@ class FrontDoor(click.Group):
 
 
 def complain(text: str) -> None:
-    """Tell an error on stderr."""
-    errors().print(Text(f"error: {text}", style="red"), soft_wrap=True)
+    """Tell an error on stderr, if anybody is there: a terminal that has gone changes no exit code."""
+    with suppress(OSError):
+        errors().print(Text(f"error: {text}", style="red"), soft_wrap=True)
 
 
 def parse_settings(_ctx: click.Context, _param: click.Parameter, given: tuple[str, ...]) -> dict[str, str]:

@@ -9,6 +9,8 @@ from typing import Final
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 
+from seatrial.sim.units import short_duration
+
 _DAY: Final = 86_400.0
 _PATIENCE: Final = 1.0
 """Seconds after which people want to know."""
@@ -16,8 +18,15 @@ _REDRAW: Final = 0.1
 """Seconds between two drawings."""
 
 
+def time_of(now: float, total: float) -> str:
+    """How much of a run is over: in days where there are some, else as one says it."""
+    if total >= 2 * _DAY:
+        return f"day {now / _DAY:.1f} of {total / _DAY:.1f}"
+    return f"{short_duration(int(now))} of {short_duration(total)}"
+
+
 class Bar:
-    """Shows days of the run and orders so far. States: waiting, shown, over.
+    """Shows the time of the run and orders so far. States: waiting, shown, over.
 
     It is drawn only when it is called: a thread of its own would be one in virtual time. Silent without a terminal.
     """
@@ -43,15 +52,14 @@ class Bar:
             return
         self._drawn = moment
         progress = self._progress or self._start(total)
-        days = f"day {now / _DAY:.1f} of {total / _DAY:.1f}"
-        progress.update(self._task, completed=now, days=days, orders=f"{orders:,} orders", refresh=True)
+        progress.update(self._task, completed=now, time=time_of(now, total), orders=f"{orders:,} orders", refresh=True)
 
     def _start(self, total: float) -> Progress:
         columns = (
             TextColumn("{task.description}"),
             BarColumn(bar_width=30),
             TextColumn("{task.percentage:>3.0f} %"),
-            TextColumn("{task.fields[days]}"),
+            TextColumn("{task.fields[time]}"),
             TextColumn("{task.fields[orders]}"),
             TimeElapsedColumn(),
         )
@@ -63,6 +71,6 @@ class Bar:
             redirect_stdout=False,
             redirect_stderr=False,
         )
-        self._task = self._progress.add_task(self._title, total=total, days="", orders="")
+        self._task = self._progress.add_task(self._title, total=total, time="", orders="")
         self._progress.start()
         return self._progress

@@ -167,7 +167,11 @@ def tell(console: Console, plan: Plan, served: Served) -> None:
     for berth in served.waterfront.berths():
         rows.add_row(berth.name, berth.kind, berth.url, berth.token or "none needed")
     console.print(rows)
-    lines = [("live page", served.page), ("webhooks", plan.webhooks or "nowhere, until somebody subscribes")]
+    lines = [
+        ("live page", served.page),
+        ("webhooks", plan.webhooks or "nowhere, until somebody subscribes"),
+        ("mailbox", str(served.mailbox)),
+    ]
     for name, value in lines:
         console.print(Text(f"{name:<11}", style="dim") + Text(value, style="default not dim"), soft_wrap=True)
     console.print(Text("Ctrl-C ends it", style="dim"))

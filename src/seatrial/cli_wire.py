@@ -18,6 +18,7 @@ from seatrial.cli_errors import parse_settings
 from seatrial.cli_progress import Bar
 from seatrial.cli_run import RUNS, complete_scenario, folder_name, is_default
 from seatrial.sim.errors import BadInput, SeatrialError
+from seatrial.stop_signals import stop_signals
 
 if TYPE_CHECKING:
     from seatrial.scenarios.loader import Loaded
@@ -88,7 +89,7 @@ def parse_ports(_ctx: click.Context, _param: click.Parameter, given: tuple[str, 
     multiple=True,
     metavar="NAME=PORT",
     callback=parse_ports,
-    help="Port of a partner, or of the page (control); may be repeated.",
+    help="Port of a partner, before a dependency, or of the page (control); may be repeated.",
 )
 @click.option("--load-workers", type=int, default=0, metavar="N", help="Processes that the load is spread over.")
 @click.option("--load-guests", type=int, default=0, metavar="N", help="Load workers that join from other machines.")
@@ -124,11 +125,11 @@ def wire(scenario: str, command: tuple[str, ...], **given: object) -> None:
     if asked.replay is not None and is_default("seed"):
         asked = msgspec.structs.replace(asked, seed=read_decisions(asked.replay).origin.seed)
     loaded = load_scenario(scenario, asked.scaled_settings())
+    folder = asked.out or RUNS / f"{folder_name(loaded, asked.called(command))}-wire"
     if asked.print_env:
-        _print_env(loaded, asked)
+        _print_env(loaded, asked, folder)
         return
     options = asked.options(command, loaded)
-    folder = asked.out or RUNS / f"{folder_name(loaded, asked.called(command))}-wire"
     with terminable(), _kept_in(folder):
         with Bar(errors(), f"{loaded.scenario.name} · {asked.called(command)}") as bar:
             done = wire_run(loaded, options, folder, progress=bar, said=_say)
@@ -138,12 +139,13 @@ def wire(scenario: str, command: tuple[str, ...], **given: object) -> None:
 
 @contextmanager
 def terminable() -> Iterator[None]:
-    """Whoever sends SIGTERM means what Ctrl-C means."""
-    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
+    """Whoever sends another signal to stop means what Ctrl-C means."""
+    before = {number: signal.signal(number, signal.default_int_handler) for number in stop_signals()}
     try:
         yield
     finally:
-        signal.signal(signal.SIGTERM, before)
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 @contextmanager
@@ -199,9 +201,7 @@ class _Given(msgspec.Struct, frozen=True, kw_only=True):
 
     def called(self, command: tuple[str, ...]) -> str:
         """What the integration under test is called in reports."""
-        if command:
-            return " ".join((Path(command[0]).name, *(Path(word).name for word in command[1:2])))
-        return self.attach or self.integration or "resilient"
+        return called(command) or self.attach or self.integration or "resilient"
 
     def how(self, command: tuple[str, ...], loaded: Loaded) -> str:
         """The options by which the same is run again; a command comes last."""
@@ -215,6 +215,8 @@ class _Given(msgspec.Struct, frozen=True, kw_only=True):
         others = [
             f"--{name.replace('_', '-')} {quote(str(plain[name]))}" for name in given if plain[name] != given[name]
         ]
+        if self.attach:  # it knows the ports that it was told
+            others += [f"--port {quote(f'{name}={port}')}" for name, port in self.ports.items()]
         return " ".join((*others, f"-- {join(command)}") if command else (who, *others))
 
     def options(self, command: tuple[str, ...], loaded: Loaded) -> WireOptions:
@@ -222,9 +224,9 @@ class _Given(msgspec.Struct, frozen=True, kw_only=True):
         from seatrial.wire_options import WireOptions
         from seatrial.wire_run import our_command
 
-        if command and self.integration:
-            hint = "give one of them"
-            raise BadInput("a command and one of our integrations", value=self.integration, hint=hint)
+        if (command or self.attach) and self.integration:
+            other = "a command" if command else "an integration to attach to"
+            raise BadInput(f"{other} and one of our integrations", value=self.integration, hint="give one of them")
         ours = () if self.attach else our_command(self.integration or loaded.scenario.integration)
         is_ours = not command and not self.attach
         plain = msgspec.structs.asdict(self)
@@ -252,10 +254,19 @@ class _Given(msgspec.Struct, frozen=True, kw_only=True):
         )
 
 
-def _print_env(loaded: Loaded, asked: _Given) -> None:
+def called(command: tuple[str, ...]) -> str:
+    """A program by its name, and that of what it runs; empty for none."""
+    what = [word for word in command[1:] if not word.startswith("-")]
+    return " ".join(Path(word).name for word in (*command[:1], *what[:1]))
+
+
+def _print_env(loaded: Loaded, asked: _Given, folder: Path) -> None:
     from seatrial.wire_run import example_environment
 
-    for name, value in example_environment(loaded, asked.seed, asked.ports, asked.listen).items():
+    told = example_environment(loaded, asked.seed, asked.ports, asked.listen, folder)
+    if asked.attach:
+        del told["SEATRIAL_STORE"]  # it runs before there is a run folder
+    for name, value in told.items():
         results().print(Text(f"{name}={value}"), soft_wrap=True)
 
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-import signal
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Final
 
 import msgspec
@@ -31,6 +31,8 @@ from seatrial.sim.manifest import About, Phase
 from seatrial.sim.runfolder import RunFolder
 from seatrial.sim.waits import after
 from seatrial.sim.world import World
+from seatrial.stop_signals import stop_signals
+from seatrial.wire_briefing import MAILBOX, fresh
 
 HIGHEST_PORT: Final = 65_535
 _BY_HAND: Final = "none"
@@ -76,6 +78,8 @@ class Served(msgspec.Struct, frozen=True):
     """Its partners."""
     room: ControlRoom
     """Its control room."""
+    mailbox: Path
+    """Folder of the mailboxes."""
 
     @property
     def page(self) -> str:
@@ -93,6 +97,7 @@ class Served(msgspec.Struct, frozen=True):
         own = {
             "SEATRIAL_CONTROL_URL": self.page,
             "SEATRIAL_OBSERVER_URL": f"{self.base}/observer?token={self.room.token}",
+            "SEATRIAL_MAILBOX": str(self.mailbox),
         }
         return {**self.waterfront.environment(), **own}
 
@@ -133,6 +138,11 @@ async def serve(plan: Plan, up: Callable[[Served], None]) -> None:
 
     Raises BadInput before anything listens, HarnessError for a port that is taken and for whatever goes wrong later.
     """
+    with TemporaryDirectory(prefix="seatrial-") as passing:
+        await _stand(plan, up, ((plan.out or Path(passing)) / MAILBOX).resolve())
+
+
+async def _stand(plan: Plan, up: Callable[[Served], None], mailbox: Path) -> None:
     stop, wrong = asyncio.Event(), list[BaseException]()
 
     def failed(error: BaseException) -> None:
@@ -148,11 +158,12 @@ async def serve(plan: Plan, up: Callable[[Served], None]) -> None:
     try:
         await waterfront.open()
         folder = _folder(plan)
+        waterfront.open_mailboxes(fresh(mailbox))
         if plan.webhooks:
             waterfront.subscribe(plan.webhooks)
         _set_out(plan, expedition, room)
         waterfront.trade()
-        up(Served(waterfront, room))
+        up(Served(waterfront, room, mailbox))
         await _until_interrupted(stop)
     finally:
         await room.end()
@@ -221,13 +232,13 @@ def _trickle(world: World, rate: float) -> None:
 
 
 async def _until_interrupted(stop: asyncio.Event) -> None:
-    loop = asyncio.get_running_loop()
-    for number in (signal.SIGINT, signal.SIGTERM):
+    loop, numbers = asyncio.get_running_loop(), stop_signals()
+    for number in numbers:
         loop.add_signal_handler(number, stop.set)
     try:
         await stop.wait()
     finally:
-        for number in (signal.SIGINT, signal.SIGTERM):
+        for number in numbers:
             loop.remove_signal_handler(number)
 
 

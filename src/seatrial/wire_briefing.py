@@ -2,23 +2,32 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
+from shutil import rmtree
 from typing import Final
 
 import msgspec
 
 from seatrial.mocks.books.channel import Channel
+from seatrial.mocks.wire.harbour import LOOPBACK
 from seatrial.mocks.wire.load_options import LoadOptions
 from seatrial.mocks.wire.load_process import LoadOrder
 from seatrial.mocks.wire.waterfront import Waterfront
+from seatrial.scenarios.dependencies import variable_of
 from seatrial.scenarios.embark import Expedition
 from seatrial.scenarios.loader import Loaded
+from seatrial.sim.errors import HarnessError
 from seatrial.wire_options import WireOptions
 
 LEDGER: Final = "load.jsonl"
 """File of the load in a run folder: every order that it placed."""
-STORE: Final = "integration.sqlite"
-"""File in which our own integrations keep their state."""
+STORE: Final = Path("integration") / "store.sqlite"
+"""File in which our own integrations keep their state, in a folder of a run folder that is the integration's."""
+_LEFT: Final = (LEDGER, "load-*.jsonl", "load.log", "load-*.log", "proxy.log", "integration.log")
+"""Files that are written beside the evidence, by those who take part."""
+MAILBOX: Final = "mailbox"
+"""Folder of the mailboxes in a run folder."""
 
 
 class Briefing(msgspec.Struct, frozen=True):
@@ -43,10 +52,8 @@ class Briefing(msgspec.Struct, frozen=True):
         """What the integration is told, which listens at this port."""
         return {
             **self.front.environment(),
-            **own_environment(self.loaded, port),
+            **own_environment(self.loaded, port, self.folder),
             "SEATRIAL_OBSERVER_URL": f"{self.base}/observer?token={self.token}",
-            "SEATRIAL_STORE": f"sqlite:///{(self.folder / STORE).resolve()}",
-            "SEATRIAL_MAILBOX": str(self.front.open_mailboxes(self.folder / "mailbox")),
         }
 
     def load_order(self) -> LoadOrder:
@@ -75,13 +82,36 @@ class Briefing(msgspec.Struct, frozen=True):
         )
 
 
-def own_environment(loaded: Loaded, port: int) -> dict[str, str]:
-    """What the integration is told besides its partners."""
-    controls = msgspec.json.encode(loaded.scenario.controls).decode()
-    return {"SEATRIAL_LISTEN_PORT": str(port), "PORT": str(port), "SEATRIAL_CONTROLS": controls}
+def own_environment(loaded: Loaded, port: int, folder: Path) -> dict[str, str]:
+    """What the integration is told besides its partners; wherever it works, the places are the same."""
+    return {
+        "SEATRIAL_LISTEN_PORT": str(port),
+        "PORT": str(port),
+        "SEATRIAL_CONTROLS": msgspec.json.encode(loaded.scenario.controls).decode(),
+        "SEATRIAL_STORE": f"sqlite:///{(folder / STORE).resolve()}",
+        "SEATRIAL_MAILBOX": str((folder / MAILBOX).resolve()),
+    }
 
 
-def forget_store(folder: Path) -> None:
-    """Remove what our integration kept in an earlier run in this folder."""
-    for tail in ("", "-wal", "-shm"):
-        (folder / (STORE + tail)).unlink(missing_ok=True)
+def dependency_environment(moored: Mapping[str, int]) -> dict[str, str]:
+    """Where the integration finds its own database and broker: at these ports of the proxy."""
+    return {variable_of(name): f"{LOOPBACK}:{port}" for name, port in moored.items()}
+
+
+def clear_out(folder: Path) -> None:
+    """Remove what the programs of an earlier run left in its folder: it would be taken for work of this run's."""
+    for left in (each for pattern in _LEFT for each in folder.glob(pattern)):
+        left.unlink(missing_ok=True)
+    for place in (STORE.parent, MAILBOX):
+        fresh(folder / place)
+
+
+def fresh(folder: Path) -> Path:
+    """An empty folder: what an earlier run left there would look like work that is done. Raises HarnessError."""
+    try:
+        if folder.exists():
+            rmtree(folder)
+        folder.mkdir(parents=True)
+    except OSError as error:
+        raise HarnessError(f"cannot empty {folder} · {error.strerror} · remove it, or choose another --out") from error
+    return folder

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import socket
 from collections.abc import Collection
@@ -10,23 +11,35 @@ from typing import Final
 from urllib.parse import urlsplit
 
 from seatrial.mocks.control.room import NAME
-from seatrial.mocks.wire.harbour import LOOPBACK
+from seatrial.mocks.wire.harbour import LOOPBACK, bound
 from seatrial.mocks.wire.readiness import probe_of
+from seatrial.scenarios.dependencies import Address, dependencies_of
 from seatrial.scenarios.loader import Loaded
 from seatrial.scenarios.storm import check_crashes
 from seatrial.sim.errors import BadInput, HarnessError, UnknownName
 from seatrial.wire_options import WireOptions
 
 _PORTS: Final = range(65_536)
+_NEAR: Final = 5.0
+"""Seconds in which a database or broker takes a connection."""
 _LOG: Final = Path("integration.log")  # any would do: it is not read yet
 
 
 def check(options: WireOptions, loaded: Loaded, partners: Collection[str]) -> None:
-    """Raise BadInput, or HarnessError where the integration's port is somebody else's; nothing is written by then."""
-    _check_ports(options, partners)
+    """Raise BadInput, or HarnessError for what is not as it has to be here: a port that somebody else has already, a
+    dependency that is not there. Nothing is written by then.
+    """
+    _check_ports(options, (*partners, *loaded.scenario.dependencies, NAME))
     for where, url in (("--attach", options.attach), ("--webhooks", options.webhooks)):
         _check_url(where, url)
     probe_of(options.ready, options.attach, None if options.attach else _LOG)
+    for option, what, port in (
+        ("--load-port", "the load's master", options.master_port),
+        ("--load-web", "the load's page", options.load_web),
+    ):
+        bound(what, port, f"choose another: {option} NUMBER").close()  # better said here than by Locust
+    for name, address in dependencies_of(loaded, os.environ).items():
+        _check_there(name, address)
     if options.attach:
         check_crashes(loaded)
         return
@@ -35,15 +48,18 @@ def check(options: WireOptions, loaded: Loaded, partners: Collection[str]) -> No
         _check_free(options.listen)
 
 
-def _check_ports(options: WireOptions, partners: Collection[str]) -> None:
-    known = [*partners, NAME]
+def _check_ports(options: WireOptions, known: Collection[str]) -> None:
     for name in options.ports:
         if name not in known:
-            raise UnknownName("no partner of this name for a port", value=name, known=known, where="--port")
+            raise UnknownName("nobody of this name has a port", value=name, known=known, where="--port")
     numbers = {"--listen": options.listen, "--load-port": options.master_port, "--load-web": options.load_web}
     for where, number in numbers.items():
         if number not in _PORTS:
             raise BadInput("not a port", value=number, where=where, hint="1 to 65535; 0: any that is free")
+    taken: dict[int, str] = {}
+    for who, number in ({f"--port {name}": port for name, port in options.ports.items()} | numbers).items():
+        if number and taken.setdefault(number, who) != who:
+            raise BadInput(f"one port for two, {taken[number]} and {who}", value=number, hint="give each its own")
 
 
 def _check_url(where: str, url: str) -> None:
@@ -60,6 +76,16 @@ def _check_command(command: tuple[str, ...]) -> None:
     if command and shutil.which(command[0]) is None:
         hint = "after `--` comes a program that can be run, as in a shell: -- node my-integration.js"
         raise BadInput("no such command, or it cannot be run", value=command[0], hint=hint)
+
+
+def _check_there(name: str, address: Address) -> None:
+    """Behind our proxy one that is down looks to the integration like one that hangs up, which is not its failure."""
+    try:
+        socket.create_connection((address.host, address.port), timeout=_NEAR).close()
+    except OSError as error:
+        hint = f"start it, or say under `dependencies:` where {name} is"
+        where = f"{address.host}:{address.port}"
+        raise HarnessError(f"nobody listens at {where}, where the scenario has {name} ({error}) · {hint}") from error
 
 
 def _check_free(port: int) -> None:

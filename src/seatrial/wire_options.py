@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from math import inf
 from pathlib import Path
-from typing import Literal
+from typing import Final, Literal
 
 import msgspec
 
@@ -12,6 +12,9 @@ from seatrial.sim.errors import BadInput
 
 FaultsAt = Literal["proxy", "partner"]
 """Where faults strike: in a mitmproxy before each partner, or in the partner's own server, without a further hop."""
+
+_GENERATORS: Final = range(257)
+"""How many processes a load can be spread over, here and elsewhere."""
 
 
 class WireOptions(msgspec.Struct, frozen=True, kw_only=True):
@@ -38,7 +41,7 @@ class WireOptions(msgspec.Struct, frozen=True, kw_only=True):
     faults_at: FaultsAt = "proxy"
     """Where faults strike."""
     ports: dict[str, int] = {}
-    """Ports by partner, and of the page (`control`); others are free ones."""
+    """Ports by partner and dependency, and of the page (`control`); others are free ones."""
     workers: int = 0
     """Processes that the load is spread over; 0: one, without a master."""
     guests: int = 0
@@ -61,3 +64,7 @@ class WireOptions(msgspec.Struct, frozen=True, kw_only=True):
             raise BadInput("an integration needs time to become ready", value=self.ready_within, where="--ready-within")
         if not 0 <= self.settle < inf:
             raise BadInput("news is awaited for 0 s or longer", value=self.settle, where="--settle")
+        for where, number in (("--load-workers", self.workers), ("--load-guests", self.guests)):
+            if number not in _GENERATORS:
+                hint = f"0 to {_GENERATORS[-1]}; 0 of both: one process, without a master"
+                raise BadInput("not a number of load generators", value=number, where=where, hint=hint)

@@ -7,15 +7,16 @@ import os
 from collections.abc import Callable, Mapping, Sequence
 from importlib.util import find_spec
 from pathlib import Path
-from tempfile import TemporaryDirectory
+from tempfile import mkdtemp
 from typing import Final
 
 from seatrial.mocks.wire.child import Child, Watcher, ending
-from seatrial.mocks.wire.harbour import bound, free_port
+from seatrial.mocks.wire.harbour import bound
 from seatrial.mocks.wire.load_process import LoadOrder, launches, meaning
 from seatrial.mocks.wire.proxy_clock import unix_now
 from seatrial.mocks.wire.proxy_command import command_of, environment_of
 from seatrial.mocks.wire.proxy_desk import ProxyDesk, introduction, pier_of
+from seatrial.mocks.wire.undertaker import Undertaker
 from seatrial.mocks.wire.waterfront import Waterfront
 from seatrial.scenarios.dependencies import Address
 from seatrial.sim.channel import Mooring, Pier
@@ -62,15 +63,16 @@ class Proxy:
     """Mitmproxy before every partner and dependency. States: not started, running, ended."""
 
     def __init__(
-        self, front: Waterfront, folder: Path, watcher: Watcher, failed: Failed, ports: Mapping[str, int]
+        self, front: Waterfront, folder: Path, undertaker: Undertaker, failed: Failed, ports: Mapping[str, int]
     ) -> None:
         self._front = front
         self._ports = ports
         self._folder = folder
-        self._watcher = watcher
+        self._watcher = undertaker
         self._failed = failed
         self._child: Child | None = None
-        self._own = TemporaryDirectory(prefix="seatrial-proxy-")  # mitmproxy keeps certificates, wanted or not
+        self._own = Path(mkdtemp(prefix="seatrial-proxy-"))  # mitmproxy keeps certificates, wanted or not
+        undertaker.inherit(self._own)
         self.desk: ProxyDesk | None = None
 
     async def start(
@@ -82,7 +84,7 @@ class Proxy:
         """
         front = self._front
         piers = [self._pier(name) for name in front.offices] if partners else []
-        moorings = [Mooring(name, free_port(), each.host, each.port) for name, each in dependencies.items()]
+        moorings = [Mooring(name, self._port(name), each.host, each.port) for name, each in dependencies.items()]
         world = front.world
         introduce = introduction(piers, moorings, world.dice.seed, front.clock, again)
         self.desk = ProxyDesk(world.rulebook, world.evidence, token, introduce, self._lost)
@@ -91,7 +93,7 @@ class Proxy:
         script = find_spec("seatrial._proxy")
         if script is None or script.origin is None or find_spec("mitmproxy") is None:
             raise HarnessError("the proxy needs mitmproxy, which is not installed · pip install 'seatrial[wire]'")
-        argv = command_of(piers, moorings, Path(self._own.name), Path(script.origin), most_bytes="64m")
+        argv = command_of(piers, moorings, self._own, Path(script.origin))
         self._child = Child("the proxy", argv, self._folder / "proxy.log", self._watcher)
         await self._child.start({**os.environ, **environment_of(channel, token)}, self._over)
         front.fronts.update({pier.name: pier.listen_port for pier in piers})
@@ -104,14 +106,15 @@ class Proxy:
             await self.desk.close()
         if self._child is not None:
             await self._child.stop()
-        self._own.cleanup()
 
     def _pier(self, name: str) -> Pier:
         front = self._front
         assert front.harbour is not None
+        return pier_of(front.world.partners[name], self._port(name), front.harbour.url(name))
+
+    def _port(self, name: str) -> int:
         with bound(name, self._ports.get(name, 0)) as probe:  # taken: better said here than by mitmproxy
-            port = int(probe.getsockname()[1])
-        return pier_of(front.world.partners[name], port, front.harbour.url(name))
+            return int(probe.getsockname()[1])
 
     async def _until_ready(self, desk: ProxyDesk) -> None:
         try:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
@@ -22,15 +23,17 @@ from seatrial.replaying import recorded, replaying
 from seatrial.reports.facts import Facts
 from seatrial.reports.saved import keep_facts
 from seatrial.run_facts import about_of, check_limits, covered, facts_of
+from seatrial.scenarios.dependencies import dependencies_of
 from seatrial.scenarios.embark import Expedition, embark
 from seatrial.scenarios.loader import Loaded
+from seatrial.sim.catalogue import Catalogue
 from seatrial.sim.errors import BadInput, HarnessError
 from seatrial.sim.events import Event
 from seatrial.sim.loop import relaxed_gc
 from seatrial.sim.rulebook import Rulebook
 from seatrial.sim.runfolder import RunFolder
 from seatrial.voyage import Progress, Run, judged, kept
-from seatrial.wire_briefing import LEDGER, own_environment
+from seatrial.wire_briefing import LEDGER, dependency_environment, own_environment
 from seatrial.wire_checks import check
 from seatrial.wire_options import WireOptions
 from seatrial.wire_repeats import earlier, repeats
@@ -92,14 +95,19 @@ def wire_run(
     run = replace(run, replayed=again.result(voyage.unasked, loaded))
     book = voyage.book
     book.read(folder.path / LEDGER)
-    account = book.account(run.log.event(Event.ORDER_PLACED.value)["key"].to_list())
+    account = book.account(run.log.event(Event.ORDER_PLACED.value)["key"].to_list(), voyage.placed_by_hand)
     if not account.complete:
         raise HarnessError(_unaccounted(account))
     return WireRun(run, (_told(account),))
 
 
-def example_environment(loaded: Loaded, seed: int, ports: Mapping[str, int], listen: int) -> dict[str, str]:
-    """What an integration would be told; ports that nobody chose stand for those of a real run."""
+def example_environment(
+    loaded: Loaded, seed: int, ports: Mapping[str, int], listen: int, folder: Path
+) -> dict[str, str]:
+    """What an integration would be told, but for where it may tell something: that has a new token in every run.
+
+    Ports that nobody chose stand for those of a real run.
+    """
     expedition = embark(
         loaded, seed, loaded.scenario.integration, lambda env: wire_evidence(env, None), loaded.scenario.time_scale,
         virtual=False,
@@ -110,7 +118,12 @@ def example_environment(loaded: Loaded, seed: int, ports: Mapping[str, int], lis
         front = Waterfront(expedition.world, Stranger(), _raise, chosen)
         await front.open()
         try:
-            return {**front.environment(), **own_environment(loaded, listen or free_port())}
+            moored = {name: ports.get(name) or free_port() for name in dependencies_of(loaded, os.environ)}
+            return {
+                **front.environment(),
+                **own_environment(loaded, listen or free_port(), folder),
+                **dependency_environment(moored),
+            }
         finally:
             await front.close()
 
@@ -166,7 +179,9 @@ def _settings(loaded: Loaded) -> str:
 
 def _told(account: Account) -> str:
     lost = f", {account.failed} failed" if account.failed else ""
-    return f"load: {account.placed} orders placed, {account.sold_out} found nothing on offer{lost}; all accounted for"
+    more = f", {account.by_hand} more placed by hand" if account.by_hand else ""
+    sold = f"{account.placed} orders placed, {account.sold_out} found nothing on offer{lost}{more}"
+    return f"load: {sold}; all accounted for"
 
 
 def _unaccounted(account: Account) -> str:
@@ -177,8 +192,9 @@ def _unaccounted(account: Account) -> str:
 
 
 def our_command(integration: str) -> tuple[str, ...]:
-    """Starts one of the reference integrations as a process."""
+    """Starts one of the reference integrations as a process. Raises BadInput where there is none of this name."""
     if is_entry(integration):
         hint = "start it as a program: give a COMMAND after `--`, or `seatrial run` the function"
         raise BadInput("a function runs in virtual time only", value=integration, hint=hint)
+    Catalogue("integrations").get(integration)
     return (sys.executable, "-m", "seatrial.mocks.integrations", integration)

@@ -20,18 +20,18 @@ from seatrial.mocks.wire.crew import Crew
 from seatrial.mocks.wire.harbour import LOOPBACK, free_port
 from seatrial.mocks.wire.load_book import LoadBook
 from seatrial.mocks.wire.proxy_clock import unix_now
-from seatrial.mocks.wire.readiness import probe_of, until_ready
+from seatrial.mocks.wire.readiness import NotReady, Probe, probe_of, until_ready
 from seatrial.mocks.wire.receiver import Listener, Stranger
 from seatrial.mocks.wire.shop import Shop
 from seatrial.mocks.wire.undertaker import Undertaker
 from seatrial.mocks.wire.waterfront import Waterfront
-from seatrial.scenarios.dependencies import dependencies_of, variable_of
+from seatrial.scenarios.dependencies import dependencies_of
 from seatrial.scenarios.embark import Expedition
 from seatrial.scenarios.loader import Loaded
 from seatrial.sim.errors import HarnessError
 from seatrial.sim.manifest import Phase
 from seatrial.sim.world import World
-from seatrial.wire_briefing import Briefing, forget_store
+from seatrial.wire_briefing import MAILBOX, Briefing, clear_out, dependency_environment
 from seatrial.wire_options import WireOptions
 from seatrial.wire_parts import Load, Proxy, Switches
 from seatrial.wire_repeats import Repeats
@@ -80,7 +80,7 @@ class WireVoyage:
         self.book = LoadBook()
         self._loaded, self._expedition, self._options, self._said = loaded, expedition, options, said
         self._folder, self._again = folder, again
-        forget_store(folder)
+        clear_out(folder)
         self._watch = Watch()
         self._phases: list[Phase] = []
         self._listen = options.listen or free_port()
@@ -91,6 +91,7 @@ class WireVoyage:
         self._proxy = Proxy(self._front, folder, self._undertaker, self._watch.fail, options.ports)
         self._load = Load(folder, self._undertaker, self._watch.fail)
         self._shop = Shop(world.ground, self._channels(), expedition.season.habits)
+        self._front.filing.append(again.log.flush)
         self._room = self._furnished()
 
     @property
@@ -102,6 +103,11 @@ class WireVoyage:
     def by_hand(self) -> Sequence[ByHand]:
         """Rules that somebody armed while it was under way."""
         return self._room.switchboard.by_hand
+
+    @property
+    def placed_by_hand(self) -> Sequence[str]:
+        """Orders that somebody placed while it was under way."""
+        return self._room.placed
 
     async def sail(self, progress: Progress | None) -> Ending:
         """The whole voyage."""
@@ -132,10 +138,11 @@ class WireVoyage:
         base = front.harbour.url(NAME)
         self._said(f"live page  {self._room.address(base)}")
         briefing = Briefing(self._loaded, self._expedition, options, self._folder, front, base, self._room.token)
+        front.open_mailboxes(self._folder / MAILBOX)
         if self._crew is not None:
             told = briefing.environment(self._listen)
             await self._crew.start({**told, **moored})
-        await until_ready(probe, options.ready_within, self._why_dead)
+        await self._until_ready(probe)
         self._said("the integration is ready")
         await self._load.start(briefing.load_order())
         await self._watch.until(lambda: self.book.ready, _LOAD_JOINS)
@@ -215,7 +222,7 @@ class WireVoyage:
         desk = self._switches.proxy = self._proxy.desk
         assert desk is not None
         desk.noted = self._again.log.write
-        return {variable_of(name): f"{LOOPBACK}:{port}" for name, port in moored.items()}
+        return dependency_environment(moored)
 
     def _furnished(self) -> ControlRoom:
         for name in self._channels():
@@ -264,9 +271,11 @@ class WireVoyage:
             progress(self._front.clock.now(), voyage.chaos + voyage.calm, self._shop.bought)
             await asyncio.sleep(_WATCH)
 
-    def _why_dead(self) -> str:
-        obituary = self._watch.obituary
-        return self._last_words(f"the integration {obituary} before it was ready") if obituary else ""
+    async def _until_ready(self, probe: Probe) -> None:
+        try:
+            await until_ready(probe, self._options.ready_within, lambda: self._watch.obituary)
+        except NotReady as error:
+            raise NotReady(self._last_words(str(error))) from None
 
     def _last_words(self, why: str) -> str:
         said = self._crew.last_words() if why and self._crew else ""

@@ -12,11 +12,11 @@ from typing import Any, Final, TypeVar
 
 from seatrial.mocks.wire.child import ending
 from seatrial.sim.errors import HarnessError
+from seatrial.stop_signals import stop_signals
 
 T = TypeVar("T")
 _EVERY: Final = 0.1
 """Real seconds between two looks."""
-_SIGNALS: Final = (signal.SIGINT, signal.SIGTERM)
 
 
 class Stopped(HarnessError):
@@ -82,12 +82,12 @@ class Watch:
 
     @contextmanager
     def signals(self) -> Iterator[None]:
-        """Take Ctrl-C and SIGTERM as a wish to stop, however often they come; afterwards they mean what they meant."""
+        """Take a signal as a wish to stop, however often it comes; afterwards it means what it meant."""
         if threading.current_thread() is not threading.main_thread():
             yield
             return
-        loop, before = asyncio.get_running_loop(), {number: signal.getsignal(number) for number in _SIGNALS}
-        for number in _SIGNALS:
+        loop, before = asyncio.get_running_loop(), {number: signal.getsignal(number) for number in stop_signals()}
+        for number in before:
             loop.add_signal_handler(number, self.fail, Stopped(f"stopped by {number.name}"))
         try:
             yield

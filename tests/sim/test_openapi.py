@@ -62,6 +62,24 @@ def test_it_names_every_operation_and_everything_it_refers_to(name: str) -> None
 
 
 @pytest.mark.parametrize("name", PARTNERS)
+def test_what_a_question_has_to_say_is_required(name: str) -> None:
+    """A client made from the document never leaves out what the partner would refuse without."""
+    kind = Catalogue("partners").get(name)
+    assert issubclass(kind, Partner)
+    for each in kind.operations.values():
+        told = {
+            one["name"]: one["required"]
+            for one in asked(document_of(name))[each.name]["parameters"]
+            if "required" in one
+        }
+        fields = {one.name: one.required for one in msgspec.structs.fields(each.request)}
+        if each.method == "GET":
+            assert told == fields
+        else:
+            assert all(told.values())
+
+
+@pytest.mark.parametrize("name", PARTNERS)
 def test_its_schemas_are_schemas(name: str) -> None:
     """A validator takes every one of them."""
     for schema in _schemas(document_of(name)):

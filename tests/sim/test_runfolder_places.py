@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from errno import ENOSPC
 from pathlib import Path
 
 import pytest
@@ -92,6 +93,23 @@ def test_an_unwritable_place_is_bad_input(tmp_path: Path, place: str) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(BadInput, match=r"cannot write a run folder here .*choose a folder"):
         RunFolder.create(tmp_path / place)
+
+
+def test_a_file_beside_the_evidence_is_whole_or_not_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A disk that is full in the middle leaves what was there before, and no half of anything."""
+    run = RunFolder.create(tmp_path / "run")
+    run.keep("facts.json", "before")
+    before, write = files(run.path), Path.write_text
+
+    def full(path: Path, text: str, encoding: str) -> int:
+        write(path, text[:1], encoding)
+        raise OSError(ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(Path, "write_text", full)
+    for name in ("facts.json", "readings.json"):
+        with pytest.raises(HarnessError, match=f"cannot write .*{name} · No space left on device"):
+            run.keep(name, "after")
+    assert files(run.path) == before
 
 
 def test_a_wrong_path_says_what_is_there(tmp_path: Path) -> None:

@@ -219,6 +219,17 @@ def test_a_lost_connection_is_said(page: Any, harbour: Harbour) -> None:
     assert page.evaluate("document.body.classList.contains('lost')")
 
 
+def test_the_end_is_no_lost_connection(page: Any, harbour: Harbour) -> None:
+    """Who stops a world, or whose run is over, left nobody behind: the page says so and asks no more."""
+    until(page, "#link", "live")
+    harbour.do(harbour.scene.room.end())
+    until(page, "#link", "ended")
+    until(page, "#lost", "It has ended")
+    harbour.do(harbour.scene.waterfront.harbour.close())
+    page.wait_for_timeout(500)
+    assert text(page, "#link") == "ended"
+
+
 def test_the_list_of_calls_can_be_held_and_sifted(page: Any, harbour: Harbour) -> None:
     """Held, it stands still and counts what is new; sifted, it shows one partner, or only trouble."""
     harbour.call("erp", "ok", key="A")

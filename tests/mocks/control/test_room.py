@@ -76,6 +76,7 @@ def test_an_order_placed_is_on_the_books_and_in_the_picture(played: Callable) ->
         assert state["waiting"]["orders"] == 1
         second = (await scene.ask("POST", "/api/orders", {"channel": "storefront"})).json["order"]
         assert second["order_no"] != sold["order_no"]
+        assert scene.room.placed == [sold["order_no"], second["order_no"]]
 
     played(part)
 

@@ -144,7 +144,7 @@ def test_there_are_so_many_places_and_each_is_given_back(played: Callable) -> No
 
 
 def test_the_end_of_the_room_ends_every_stream(played: Callable) -> None:
-    """Nobody waits for a stream that says nothing more."""
+    """Nobody waits for a stream that says nothing more, and the last that it says is that."""
 
     async def part(scene) -> None:
         scene.room.begin()
@@ -153,5 +153,6 @@ def test_the_end_of_the_room_ends_every_stream(played: Callable) -> None:
         await scene.room.end()
         async with asyncio.timeout(5):
             await watcher.task
+        assert watcher.heard("end") == [{}]
 
     played(part)

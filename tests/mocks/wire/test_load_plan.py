@@ -141,6 +141,7 @@ def test_every_order_is_accounted_for(reported, sold, luck):
     assert set(account.missing) == {number for number, word in reported.items() if word == "placed"} - sold
     assert set(account.foreign) == sold - reported.keys()
     assert account.complete == (not account.missing and not account.foreign)
+    assert not book.account(sold, sold).foreign
 
 
 def test_the_last_report_comes_last():
