@@ -23,7 +23,7 @@ SOCKET: Final = (
     "partners answer in memory here: ask them by httpx or requests, give another client an in-memory transport "
     "(transport=..., or respx), or run the scenario on the wire"
 )
-THREAD: Final = "a thread has no virtual time: asyncio.to_thread runs a function inline, an endpoint becomes async def"
+THREAD: Final = "a thread has no virtual time: from asynchronous code have asyncio.to_thread call the function"
 PROCESS: Final = "a subprocess has no virtual time: start it before the run, or run the scenario on the wire"
 SLEEP: Final = "it would stop the whole run in real time: await asyncio.sleep(seconds)"
 BLOCK: Final = (

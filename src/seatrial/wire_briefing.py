@@ -7,7 +7,9 @@ from typing import Final
 
 import msgspec
 
+from seatrial.mocks.berths import controls_told
 from seatrial.mocks.books.channel import Channel
+from seatrial.mocks.hosting.stores import sqlite_url
 from seatrial.mocks.wire.load_options import LoadOptions
 from seatrial.mocks.wire.load_process import LoadOrder
 from seatrial.mocks.wire.waterfront import Waterfront
@@ -45,7 +47,7 @@ class Briefing(msgspec.Struct, frozen=True):
             **self.front.environment(),
             **own_environment(self.loaded, port),
             "SEATRIAL_OBSERVER_URL": f"{self.base}/observer?token={self.token}",
-            "SEATRIAL_STORE": f"sqlite:///{(self.folder / STORE).resolve()}",
+            "SEATRIAL_STORE": sqlite_url((self.folder / STORE).resolve()),
             "SEATRIAL_MAILBOX": str(self.front.open_mailboxes(self.folder / "mailbox")),
         }
 
@@ -77,8 +79,7 @@ class Briefing(msgspec.Struct, frozen=True):
 
 def own_environment(loaded: Loaded, port: int) -> dict[str, str]:
     """What the integration is told besides its partners."""
-    controls = msgspec.json.encode(loaded.scenario.controls).decode()
-    return {"SEATRIAL_LISTEN_PORT": str(port), "PORT": str(port), "SEATRIAL_CONTROLS": controls}
+    return {"SEATRIAL_LISTEN_PORT": str(port), "PORT": str(port), **controls_told(loaded.scenario.controls)}
 
 
 def forget_store(folder: Path) -> None:

@@ -1,0 +1,162 @@
+"""Libraries that give work to threads: for a guest it is done aside, in the one thread and in virtual time."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import Callable
+from contextvars import copy_context
+from functools import partial
+from importlib import import_module
+from importlib.util import find_spec
+from types import SimpleNamespace
+from typing import Any, Final
+
+from seatrial.mocks.guests import greenlets
+from seatrial.mocks.guests.state import TRIP
+from seatrial.sim.process import Incarnation
+from seatrial.sim.rebinding import Rebinding, SharedRebinding
+from seatrial.sim.stillness import LIFE
+
+Order = tuple[asyncio.Future[Any] | None, Callable[[], Any]]
+"""A statement for a database, and who waits for its result."""
+
+
+def _bind(rebinding: Rebinding) -> None:
+    if not greenlets.has_greenlets():
+        return
+    if find_spec("anyio") is not None:
+        _bind_anyio(rebinding, import_module("anyio._backends._asyncio"))
+    if find_spec("aiosqlite") is not None:
+        connection = import_module("aiosqlite.core").Connection
+        rebinding.attribute(connection, "__init__", _made(connection.__init__))
+        if "__del__" in vars(connection):
+            rebinding.attribute(connection, "__del__", _forgotten(connection.__del__))
+
+
+threadless: Final = SharedRebinding(_bind).held
+"""Within, anyio (so Starlette and FastAPI) and aiosqlite do without threads what a guest asks of them."""
+
+
+# anyio: `to_thread.run_sync`, with its limiter and its scopes, and `from_thread` within what that calls.
+
+
+def _bind_anyio(rebinding: Rebinding, backend: Any) -> None:
+    kind, from_thread = backend.AsyncIOBackend, import_module("anyio.from_thread")
+    stand_ins: dict[str, Callable[..., Any]] = {
+        "run_sync_in_worker_thread": partial(_aside, backend.CancelScope),
+        "run_async_from_thread": _awaited,
+        "run_sync_from_thread": _called,
+        "check_cancelled": _never_cancelled,
+    }
+    for name, stand_in in stand_ins.items():
+        if name in vars(kind):
+            real = vars(kind)[name].__func__
+            rebinding.attribute(kind, name, classmethod(_for_guests(stand_in, real)))
+    rebinding.attribute(from_thread, "threadlocals", _Worker(kind, from_thread.threadlocals))
+
+
+def _for_guests(stand_in: Callable[..., Any], real: Callable[..., Any]) -> Callable[..., Any]:
+    def method(*args: Any, **options: Any) -> Any:
+        return (real if LIFE.get() is None else stand_in)(*args, **options)
+
+    return method
+
+
+class _Worker:
+    """What a worker thread of anyio knows, for code that runs aside; for any other what its own thread knows."""
+
+    def __init__(self, kind: type, local: Any) -> None:
+        self._local = local
+        self._known = {
+            "current_token": SimpleNamespace(backend_class=kind, native_token=None),
+            "current_async_backend": kind,  # before 4.11
+        }
+
+    def __getattr__(self, name: str) -> Any:
+        return self._known[name] if name in self._known and greenlets.is_inside() else getattr(self._local, name)
+
+
+async def _aside(
+    scope: Any, cls: Any, func: Callable[..., Any], args: Any, abandon_on_cancel: bool = False, limiter: Any = None
+) -> Any:
+    await cls.checkpoint()
+    async with limiter or cls.current_default_thread_limiter():
+        with scope(shield=not abandon_on_cancel):
+            context = copy_context()
+            return await asyncio.get_running_loop().run_in_executor(None, partial(context.run, func, *args))
+
+
+def _awaited(_: Any, func: Callable[..., Any], args: Any, **_options: object) -> Any:
+    return greenlets.wait(asyncio.create_task(func(*args)))
+
+
+def _called(_: Any, func: Callable[..., Any], args: Any, **_options: object) -> Any:
+    async def call() -> Any:
+        return func(*args)
+
+    return greenlets.wait(call())
+
+
+def _never_cancelled(_: Any) -> None:
+    """What runs aside comes to its end."""
+
+
+# aiosqlite: a thread for each connection.
+
+
+class _Lane:
+    """Stands where the queue to the thread would: one statement after the other, each as long as `sea.database` takes.
+
+    States: idle, at work.
+    """
+
+    def __init__(self, life: Incarnation) -> None:
+        self._life = life
+        self._orders: deque[Order] = deque()
+        self._work: asyncio.Task[None] | None = None  # held here: a loop does not hold tasks
+
+    def put_nowait(self, order: Order) -> None:
+        """Have it done in its turn."""
+        self._orders.append(order)
+        if self._life.alive and (self._work is None or self._work.done()):
+            self._work = asyncio.create_task(self._through(), name="aiosqlite")
+
+    async def _through(self) -> None:
+        while self._orders:
+            future, ask = self._orders.popleft()
+            await asyncio.sleep(TRIP)
+            try:
+                given, wrong = await greenlets.in_greenlet(ask), None
+            except Exception as error:  # noqa: BLE001 (it belongs to whoever waits)
+                given, wrong = None, error
+            if future is None or future.done():
+                continue
+            if wrong is None:
+                future.set_result(given)
+            else:
+                future.set_exception(wrong)
+
+
+def _made(real: Callable[..., None]) -> Callable[..., None]:
+    def made(self: Any, *args: Any, **options: Any) -> None:
+        real(self, *args, **options)
+        life = LIFE.get()
+        if isinstance(life, Incarnation):
+            self._tx = _Lane(life)
+            self.start = _nothing  # before 0.22 a connection is its thread
+            self._thread = SimpleNamespace(start=_nothing, daemon=True)
+
+    return made
+
+
+def _forgotten(real: Callable[[Any], None]) -> Callable[[Any], None]:
+    def forgotten(self: Any) -> None:
+        if not isinstance(getattr(self, "_tx", None), _Lane):  # when that is, is chance; its file is closed anyway
+            real(self)
+
+    return forgotten
+
+
+def _nothing() -> None:
+    """There is no thread."""

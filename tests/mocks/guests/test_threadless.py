@@ -1,0 +1,199 @@
+"""Libraries that give work to threads: in virtual time it is done aside, and comes to the same."""
+
+from __future__ import annotations
+
+import asyncio
+import sqlite3
+import time
+from collections.abc import AsyncIterator, Callable
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import asynccontextmanager
+from typing import Any
+
+import aiosqlite
+import anyio
+import anyio.from_thread
+import anyio.to_thread
+import httpx
+import pytest
+from starlette.applications import Starlette
+from starlette.background import BackgroundTask
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from seatrial.mocks.guests.sea import Sea
+from seatrial.voyage import Run
+
+Sail = Callable[..., Run]
+
+
+def test_a_synchronous_endpoint_is_an_endpoint(sail: Sail) -> None:
+    """Starlette gives it to a thread pool, and what it calls in the background too: both wait in virtual time."""
+    done: list[str] = []
+
+    def main(sea: Sea) -> None:
+        def enter() -> None:
+            time.sleep(2)
+            done.append(f"entered {httpx.get(sea.url('erp') + '/clock', timeout=5).status_code}")
+
+        def hear(_: Request) -> Response:
+            time.sleep(0.5)
+            done.append("heard")
+            return Response(status_code=204, background=BackgroundTask(enter))
+
+        sea.webhooks(Starlette(routes=[Route("/webhooks/{partner}", hear, methods=["POST"])]))
+
+    run = sail(main)
+    assert (run.failure, run.mishaps) == ("", ())
+    assert set(run.evidence.filter(kind="webhook")["outcome"]) == {"ok"}
+    assert done.count("heard") == done.count("entered 200") > 3
+
+
+def test_a_limiter_of_anyio_limits_what_is_aside(sail: Sail) -> None:
+    """Of three functions two are under way at a time, and each can call back into the loop."""
+    ended: list[tuple[float, str]] = []
+
+    async def where() -> str:
+        await anyio.sleep(0.5)
+        return "loop"
+
+    def work() -> None:
+        time.sleep(1)
+        anyio.from_thread.check_cancelled()
+        said = anyio.from_thread.run(where) + anyio.from_thread.run_sync(str, 1)
+        ended.append((time.monotonic(), said))
+
+    async def main(_: Sea) -> None:
+        limiter = anyio.CapacityLimiter(2)
+        async with anyio.create_task_group() as group:
+            for _number in range(3):
+                group.start_soon(lambda: anyio.to_thread.run_sync(work, limiter=limiter))
+        with pytest.raises(RuntimeError):
+            anyio.from_thread.run_sync(str, 1)  # this is the loop
+        await asyncio.sleep(1e9)
+
+    assert sail(main).failure == ""
+    assert ended == [(1.5, "loop1"), (1.5, "loop1"), (3.0, "loop1")]
+
+
+@pytest.mark.parametrize("how", ["asyncio", "anyio", "anyio, abandoned"])
+def test_what_a_thread_does_it_does_to_its_end(sail: Sail, how: str) -> None:
+    """Whoever gives up waiting does not stop it: what it writes is written, and a repeat of it is a second one."""
+    log: list[str] = []
+
+    def work() -> None:
+        time.sleep(2)
+        log.append(f"done at {time.monotonic():g}")
+
+    async def main(_: Sea) -> None:
+        try:
+            if how == "asyncio":
+                await asyncio.wait_for(asyncio.to_thread(work), 1)
+            else:
+                with anyio.fail_after(1):
+                    await anyio.to_thread.run_sync(work, abandon_on_cancel="abandoned" in how)
+        except TimeoutError:
+            log.append(f"given up at {time.monotonic():g}")
+        await asyncio.sleep(1e9)
+
+    run = sail(main)
+    assert (run.failure, run.mishaps) == ("", ())
+    assert log == (["done at 2"] if how == "anyio" else ["given up at 1", "done at 2"])
+
+
+def test_an_executor_has_as_many_workers_as_it_says(sail: Sail) -> None:
+    """A pool of one does one thing after the other."""
+    ended: list[float] = []
+
+    def work() -> None:
+        time.sleep(1)
+        ended.append(time.monotonic())
+
+    async def main(_: Sea) -> None:
+        loop = asyncio.get_running_loop()
+        with ThreadPoolExecutor(1) as pool:
+            await asyncio.gather(*(loop.run_in_executor(pool, work) for _ in range(3)))
+        await asyncio.sleep(1e9)
+
+    assert sail(main).failure == ""
+    assert ended == [1.0, 2.0, 3.0]
+
+
+def test_aiosqlite_needs_no_thread(sail: Sail) -> None:
+    """A statement takes a millisecond, errors are its own, a second connection waits for the lock of the first."""
+    seen: list[Any] = []
+
+    async def hold(first: aiosqlite.Connection) -> None:
+        await first.execute("INSERT INTO orders VALUES (1)")
+        await asyncio.sleep(2)
+        await first.commit()
+
+    async def main(sea: Sea) -> None:
+        file = sea.environment["SEATRIAL_STORE"].removeprefix("sqlite:///")
+        async with aiosqlite.connect(file) as first, aiosqlite.connect(file) as second:
+            await first.execute("CREATE TABLE orders (number UNIQUE)")
+            seen.append(round(time.monotonic(), 6))
+            holding = asyncio.create_task(hold(first))
+            await asyncio.sleep(1)
+            with pytest.raises(sqlite3.IntegrityError):
+                await second.execute("INSERT INTO orders VALUES (1)")
+            seen.append(round(time.monotonic(), 1))
+            await holding
+            async with second.execute("SELECT number FROM orders") as rows:
+                seen.append([row async for row in rows])
+        await asyncio.sleep(1e9)
+
+    assert sail(main).failure == ""
+    assert seen == [0.003, 2.0, [(1,)]]
+
+
+def test_an_app_begins_when_it_is_given_webhooks(sail: Sail) -> None:
+    """As when a server starts it: what its lifespan begins does not wait for the first webhook, nor after a crash."""
+    begun: list[float] = []
+
+    @asynccontextmanager
+    async def lifespan(_: Starlette) -> AsyncIterator[None]:
+        begun.append(time.monotonic())
+        polling = asyncio.create_task(poll())
+        yield
+        polling.cancel()
+
+    async def poll() -> None:
+        async with httpx.AsyncClient(timeout=5) as client:
+            while True:
+                await client.get(urls["marketplace"] + "/changes", headers={"Authorization": f"Bearer {tokens[0]}"})
+                await asyncio.sleep(1)
+
+    urls: dict[str, str] = {}
+    tokens: list[str] = []
+
+    async def main(sea: Sea) -> None:
+        urls.update(sea.urls)
+        tokens.append(sea.token("marketplace"))
+        sea.webhooks(Starlette(lifespan=lifespan))
+
+    crash = "[{fault: integration_crash, at: marketplace.list_changes, nth: 3, with: {down_for: 2 s}}]"
+    run = sail(main, settings={"faults": crash, "demand.channels": "{marketplace: 100 %}"})
+    assert run.failure == ""
+    assert len(begun) == 2
+    assert begun[0] == 0
+    assert set(run.evidence.filter(kind="webhook")["operation"]) <= {"return.requested", "cancellation.requested"}
+
+
+def test_an_app_that_does_not_start_is_dead(sail: Sail) -> None:
+    """As a server would be, with the line at which its start failed."""
+
+    @asynccontextmanager
+    async def lifespan(_: Starlette) -> AsyncIterator[None]:
+        await asyncio.sleep(1)
+        raise ValueError("no schema")
+        yield
+
+    async def main(sea: Sea) -> None:
+        sea.webhooks(Starlette(lifespan=lifespan))
+        await asyncio.sleep(1e9)
+
+    run = sail(main)
+    assert "ValueError('no schema')" in run.failure
+    assert "test_threadless.py:" in run.failure
