@@ -6,6 +6,7 @@ import _thread
 import asyncio
 import multiprocessing.process
 import os
+import signal
 import socket
 import subprocess
 import sys
@@ -31,6 +32,7 @@ BLOCK: Final = (
     "look again after time.sleep"
 )
 EXIT: Final = "it would end the harness as well: raise an error, or have a fault crash the integration"
+ALARM: Final = "it rings in real time: wait within asyncio.timeout, or give the client a timeout"
 WATCH: Final = "there are no files or signals to wait for in virtual time: install it before the run"
 
 
@@ -139,6 +141,16 @@ def _is_for_others(group: int, number: int) -> bool:
     return number == 0 or group not in (0, os.getpgrp())
 
 
+def _is_switched_off(*args: object) -> bool:
+    """Whether an alarm is taken back."""
+    return args[-1] == 0
+
+
+def _is_own_name(name: object) -> bool:
+    """Whether a machine asks for itself, which needs nobody on the network."""
+    return name in (socket.gethostname(), "localhost", "127.0.0.1", "::1")
+
+
 def _has_no_address(_: object, *args: object) -> bool:
     """Whether a message goes where its socket is connected to, which was a matter of the connection."""
     return len(args) < _ADDRESSED
@@ -170,7 +182,15 @@ _FENCES: Final = (
     *(_Fence(os, name, f"os.{name}", EXIT) for name in ("_exit", "abort")),
     _Fence(os, "kill", "os.kill", EXIT, _is_for_another),
     _Fence(os, "killpg", "os.killpg", EXIT, _is_for_others),
+    _Fence(signal, "raise_signal", "signal.raise_signal", EXIT),
+    _Fence(signal, "pthread_kill", "signal.pthread_kill", EXIT, _is_switched_off),
+    *(_Fence(signal, name, f"signal.{name}", ALARM, _is_switched_off) for name in ("alarm", "setitimer")),
     _Fence(socket, "getaddrinfo", "socket.getaddrinfo", SOCKET),
+    _Fence(socket, "getnameinfo", "socket.getnameinfo", SOCKET),
+    *(
+        _Fence(socket, name, f"socket.{name}", SOCKET, _is_own_name)
+        for name in ("gethostbyname", "gethostbyname_ex", "gethostbyaddr")
+    ),
     _Fence(socket.socket, "connect", "socket.connect", SOCKET),
     _Fence(socket.socket, "connect_ex", "socket.connect_ex", SOCKET),
     _Fence(socket.socket, "bind", "socket.bind", SOCKET, _is_import),
