@@ -123,7 +123,7 @@ def _is_peek(_: object, timeout: float | None = None) -> bool:
     return timeout is not None and timeout <= 0
 
 
-def _is_import(*_: object, **__: object) -> bool:
+def is_import(*_: object, **__: object) -> bool:
     """Whether a module is being imported, which is no part of a run: some ask the system where a library lies."""
     frame: FrameType | None = sys._getframe()
     while frame is not None and not (frame.f_code.co_name == "exec_module" and "importlib" in frame.f_code.co_filename):
@@ -175,10 +175,10 @@ _FENCES: Final = (
     _Fence(_thread, "start_new_thread", "_thread.start_new_thread", THREAD),
     _Fence(threading.Condition, "wait", "a blocking wait (threading.Condition.wait)", BLOCK, _is_peek),
     _Fence(multiprocessing.process.BaseProcess, "start", "multiprocessing.Process.start", PROCESS),
-    _Fence(subprocess.Popen, "__init__", "subprocess.Popen", PROCESS, _is_import),
+    _Fence(subprocess.Popen, "__init__", "subprocess.Popen", PROCESS, is_import),
     _Fence(os, "system", "os.system", PROCESS),
     *(_Fence(os, name, f"os.{name}", PROCESS) for name in ("execv", "execve", "fork", "forkpty")),
-    *(_Fence(os, name, f"os.{name}", PROCESS, _is_import) for name in ("posix_spawn", "posix_spawnp")),
+    *(_Fence(os, name, f"os.{name}", PROCESS, is_import) for name in ("posix_spawn", "posix_spawnp")),
     *(_Fence(os, name, f"os.{name}", EXIT) for name in ("_exit", "abort")),
     _Fence(os, "kill", "os.kill", EXIT, _is_for_another),
     _Fence(os, "killpg", "os.killpg", EXIT, _is_for_others),
@@ -193,7 +193,7 @@ _FENCES: Final = (
     ),
     _Fence(socket.socket, "connect", "socket.connect", SOCKET),
     _Fence(socket.socket, "connect_ex", "socket.connect_ex", SOCKET),
-    _Fence(socket.socket, "bind", "socket.bind", SOCKET, _is_import),
+    _Fence(socket.socket, "bind", "socket.bind", SOCKET, is_import),
     _Fence(socket.socket, "listen", "socket.listen", SOCKET),
     _Fence(socket.socket, "sendto", "socket.sendto", SOCKET),
     _Fence(socket.socket, "sendmsg", "socket.sendmsg", SOCKET, _has_no_address),
