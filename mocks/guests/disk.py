@@ -19,6 +19,7 @@ from seatrial.sim.process import Incarnation
 from seatrial.sim.rebinding import Rebinding, SharedRebinding
 from seatrial.sim.stillness import LIFE
 
+_FOLDER: Final = "seatrial-guest-"
 _FILE: Final = "store.sqlite"
 _PATIENCE: Final = 5.0
 """Seconds for which sqlite3 waits for a lock where nobody says otherwise."""
@@ -39,7 +40,7 @@ class Disk:
     @contextmanager
     def mounted(self) -> Iterator[None]:
         """Have the folder, and take it away at the end."""
-        with TemporaryDirectory(prefix="seatrial-", ignore_cleanup_errors=True) as folder, connections_bound():
+        with TemporaryDirectory(prefix=_FOLDER, ignore_cleanup_errors=True) as folder, connections_bound():
             self.store = sqlite_url(Path(folder) / _FILE)
             try:
                 yield
@@ -148,6 +149,8 @@ def _connect(real: Callable[..., sqlite3.Connection]) -> Callable[..., sqlite3.C
             connection = real(**options | {"timeout": 0, "factory": _Connection})
             assert isinstance(connection, _Connection)
             connection.life, connection.patience = life, patience
+            if _FOLDER in str(options["database"]):
+                connection.execute("PRAGMA synchronous = OFF")  # no machine fails here, and a real disk takes its time
         with suppress(TypeError):  # a class whose objects cannot be referred to weakly
             _open.add(connection)
         return connection

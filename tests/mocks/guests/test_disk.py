@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import os
 import sqlite3
@@ -11,6 +12,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 
 from seatrial.mocks.guests.sea import Sea
@@ -25,8 +27,6 @@ def file_of(environment: Any) -> Path:
 
 
 def crash(sea: Sea) -> None:
-    import httpx
-
     token = {"Authorization": f"Bearer {sea.token('marketplace')}"}
     httpx.get(sea.url("marketplace") + "/changes", headers=token, timeout=5)
 
@@ -139,6 +139,20 @@ def test_the_patience_of_a_pragma_is_virtual_too(sail: Sail) -> None:
 
     assert sail(main).failure == ""
     assert ended == [2.0]
+
+
+def test_nobody_waits_for_the_real_disk(sail: Sail, tmp_path: Path) -> None:
+    """What is written to the store need not outlive the machine; a file elsewhere is somebody's own."""
+    levels: list[int] = []
+
+    def main(sea: Sea) -> None:
+        for file in (file_of(sea.environment), tmp_path / "x"):
+            with contextlib.closing(sqlite3.connect(file)) as database:
+                levels.extend(database.execute("PRAGMA synchronous").fetchone())
+        time.sleep(1e9)
+
+    assert sail(main).failure == ""
+    assert levels == [0, 2]
 
 
 def test_files_of_others_are_opened_as_ever(tmp_path: Path) -> None:
