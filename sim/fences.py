@@ -12,9 +12,9 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Coroutine, Iterator
+from collections.abc import Callable, Coroutine, Iterator, Mapping
 from contextlib import contextmanager
-from types import FrameType
+from types import FrameType, MappingProxyType
 from typing import Any, Final, NamedTuple
 
 from seatrial.sim.errors import HarnessError
@@ -27,10 +27,7 @@ SOCKET: Final = (
 THREAD: Final = "a thread has no virtual time: from asynchronous code have asyncio.to_thread call the function"
 PROCESS: Final = "a subprocess has no virtual time: start it before the run, or run the scenario on the wire"
 SLEEP: Final = "it would stop the whole run in real time: await asyncio.sleep(seconds)"
-BLOCK: Final = (
-    "nobody else runs while it blocks: await an asyncio.Event, asyncio.Queue or asyncio.Lock; in synchronous code, "
-    "look again after time.sleep"
-)
+BLOCK: Final = "nobody else runs while it blocks: await an asyncio.Event, asyncio.Queue or asyncio.Lock"
 EXIT: Final = "it would end the harness as well: raise an error, or have a fault crash the integration"
 ALARM: Final = "it rings in real time: wait within asyncio.timeout, or give the client a timeout"
 WATCH: Final = "there are no files or signals to wait for in virtual time: install it before the run"
@@ -67,8 +64,10 @@ class FencedLoop(asyncio.AbstractEventLoop):
     """
 
     left: LeftVirtualTime | None = None
-    doze: Callable[[float], bool] | None = None
-    """How code that may wait without awaiting sleeps; it gives False where it may not."""
+    instead: Mapping[str, Callable[..., Any]] = MappingProxyType({})
+    """What code that may wait without awaiting does in the place of `SLEEPING` and `WAITING`; it gives NotImplemented
+    where it may not.
+    """
     aside: Callable[..., Coroutine[Any, Any, Any]] | None = None
     """How a function of an executor is called; None: at once, in this thread."""
 
@@ -109,7 +108,8 @@ class FencedLoop(asyncio.AbstractEventLoop):
     remove_signal_handler: Any = _loop_fence("remove_signal_handler", WATCH)
 
 
-_SLEEP: Final = time.sleep
+SLEEPING: Final = "time.sleep"
+WAITING: Final = "a blocking wait (threading.Condition.wait)"
 END: Final = os._exit
 """Ends this process at once, also within a run, where the name in `os` leads to a fence."""
 
@@ -170,10 +170,10 @@ class _Fence(NamedTuple):
 
 
 _FENCES: Final = (
-    _Fence(time, "sleep", "time.sleep", SLEEP),
+    _Fence(time, "sleep", SLEEPING, SLEEP),
     _Fence(threading.Thread, "start", "threading.Thread.start", THREAD),
     _Fence(_thread, "start_new_thread", "_thread.start_new_thread", THREAD),
-    _Fence(threading.Condition, "wait", "a blocking wait (threading.Condition.wait)", BLOCK, _is_peek),
+    _Fence(threading.Condition, "wait", WAITING, BLOCK, _is_peek),
     _Fence(multiprocessing.process.BaseProcess, "start", "multiprocessing.Process.start", PROCESS),
     _Fence(subprocess.Popen, "__init__", "subprocess.Popen", PROCESS, is_import),
     _Fence(os, "system", "os.system", PROCESS),
@@ -230,9 +230,11 @@ def _stand_in(real: Callable[..., Any], fence: _Fence) -> Callable[..., Any]:
     def stand_in(*args: Any, **options: Any) -> Any:
         loop = asyncio._get_running_loop()
         if isinstance(loop, FencedLoop) and not fence.harmless(*args, **options):
-            if real is _SLEEP and loop.doze is not None and loop.doze(*args):
-                return None
-            raise loop.fence_hit(fence.call, fence.way_out)
+            instead = loop.instead.get(fence.call)
+            given = NotImplemented if instead is None else instead(*args, **options)
+            if given is NotImplemented:
+                raise loop.fence_hit(fence.call, fence.way_out)
+            return given
         return real(*args, **options)
 
     stand_in.__name__ = getattr(real, "__name__", fence.name)

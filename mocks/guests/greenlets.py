@@ -7,7 +7,9 @@ goes on meanwhile.
 from __future__ import annotations
 
 import asyncio
+import threading
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from contextvars import copy_context
 from typing import Any
 
@@ -59,14 +61,45 @@ def wait(awaitable: Awaitable[Any]) -> Any:
     return parent.switch(awaitable)
 
 
-def sleep(seconds: float) -> bool:
-    """`time.sleep` of synchronous code; False: this is no place where one can wait."""
+def sleep(seconds: float) -> Any:
+    """`time.sleep` of synchronous code; NotImplemented: this is no place where one can wait."""
     if not is_inside():
-        return False
+        return NotImplemented
     if seconds < 0:
         raise ValueError("sleep length must be non-negative")
     wait(asyncio.sleep(seconds))
-    return True
+    return None
+
+
+def linger(condition: threading.Condition, timeout: float | None = None) -> Any:
+    """`threading.Condition.wait` of synchronous code, so events, queues and the results of executors as well."""
+    if not is_inside():
+        return NotImplemented
+    known: Any = condition
+    if not known._is_owned():  # noqa: SLF001 (as its own method asks)
+        raise RuntimeError("cannot wait on un-acquired lock")
+    waiter = _Waiter()
+    known._waiters.append(waiter)  # noqa: SLF001
+    held = known._release_save()  # noqa: SLF001
+    try:
+        wait(asyncio.wait({waiter.told}, timeout=timeout))
+        return waiter.told.done()
+    finally:
+        known._acquire_restore(held)  # noqa: SLF001
+        with suppress(ValueError):
+            known._waiters.remove(waiter)  # noqa: SLF001
+
+
+class _Waiter:
+    """Stands where the lock of a waiting thread would: who notifies releases it."""
+
+    def __init__(self) -> None:
+        self.told: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+
+    def release(self) -> None:
+        """Go on."""
+        if not self.told.done():
+            self.told.set_result(None)
 
 
 if greenlet is not None:

@@ -24,7 +24,7 @@ from seatrial.mocks.guests.routing import routed
 from seatrial.mocks.guests.threadless import threadless
 from seatrial.mocks.guests.watchdog import PATIENCE, guarded
 from seatrial.sim.errors import HarnessError
-from seatrial.sim.fences import LeftVirtualTime
+from seatrial.sim.fences import SLEEPING, WAITING, LeftVirtualTime
 from seatrial.sim.integration import Surroundings
 from seatrial.sim.lastwords import said
 from seatrial.sim.loop import VirtualLoop
@@ -110,7 +110,8 @@ class Habitat:
             stack.enter_context(listening())
             loop.set_exception_handler(self._mishaps.told_by_loop)
             if greenlets.has_greenlets():
-                loop.doze, loop.aside = greenlets.sleep, greenlets.in_greenlet
+                loop.instead = {SLEEPING: greenlets.sleep, WAITING: greenlets.linger}
+                loop.aside = greenlets.in_greenlet
             tasks: WeakSet[asyncio.Task[Any]] = WeakSet()
             loop.born = tasks.add
             yield

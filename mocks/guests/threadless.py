@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 import asyncio
+import queue
+import threading
+import time
 from collections import deque
 from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import wait as wait_for
 from contextvars import copy_context
 from functools import partial
 from importlib import import_module
 from importlib.util import find_spec
 from types import SimpleNamespace
 from typing import Any, Final
+from weakref import WeakKeyDictionary
 
 from seatrial.mocks.guests import greenlets
 from seatrial.mocks.guests.state import TRIP
@@ -18,6 +24,8 @@ from seatrial.sim.process import Incarnation
 from seatrial.sim.rebinding import Rebinding, SharedRebinding
 from seatrial.sim.stillness import LIFE
 
+_CLOCKS: Final = ((queue, "time"), (threading, "_time"))
+"""Where the standard library keeps `time.monotonic`, by which waits of synchronous code come to their end."""
 Order = tuple[asyncio.Future[Any] | None, Callable[[], Any]]
 """A statement for a database, and who waits for its result."""
 
@@ -25,6 +33,10 @@ Order = tuple[asyncio.Future[Any] | None, Callable[[], Any]]
 def _bind(rebinding: Rebinding) -> None:
     if not greenlets.has_greenlets():
         return
+    for module, name in _CLOCKS:
+        rebinding.attribute(module, name, _monotonic)
+    rebinding.attribute(ThreadPoolExecutor, "submit", _submitted(ThreadPoolExecutor.submit))
+    rebinding.attribute(ThreadPoolExecutor, "shutdown", _shut(ThreadPoolExecutor.shutdown))
     if find_spec("anyio") is not None:
         _bind_anyio(rebinding, import_module("anyio._backends._asyncio"))
     if find_spec("aiosqlite") is not None:
@@ -35,7 +47,53 @@ def _bind(rebinding: Rebinding) -> None:
 
 
 threadless: Final = SharedRebinding(_bind).held
-"""Within, anyio (so Starlette and FastAPI) and aiosqlite do without threads what a guest asks of them."""
+"""Within, thread pools, anyio (so Starlette and FastAPI) and aiosqlite do without threads what a guest asks of them."""
+
+
+def _monotonic() -> float:
+    return time.monotonic()  # noqa: TID251 (the run's, within a run)
+
+
+# Thread pools: what is submitted runs aside, and no more of it at a time than there are workers.
+
+
+def _submitted(real: Callable[..., Future[Any]]) -> Callable[..., Future[Any]]:
+    def submit(self: ThreadPoolExecutor, fn: Callable[..., Any], /, *args: Any, **options: Any) -> Future[Any]:
+        if LIFE.get() is None or self._shutdown:
+            return real(self, fn, *args, **options)
+        future: Future[Any] = Future()
+        _pending.setdefault(self, {})[future] = None
+        asyncio.get_running_loop().run_in_executor(self, _work, future, partial(fn, *args, **options))
+        future.add_done_callback(_pending[self].pop)
+        return future
+
+    return submit
+
+
+def _work(future: Future[Any], function: Callable[[], Any]) -> None:
+    if not future.set_running_or_notify_cancel():
+        return
+    try:
+        future.set_result(function())
+    except BaseException as error:  # noqa: BLE001 (it belongs to whoever asks for the result)
+        future.set_exception(error)
+
+
+def _shut(real: Callable[..., None]) -> Callable[..., None]:
+    def shutdown(self: ThreadPoolExecutor, wait: bool = True, *, cancel_futures: bool = False) -> None:
+        real(self, wait, cancel_futures=cancel_futures)
+        pending = list(_pending.get(self, ()))
+        if cancel_futures:
+            for future in pending:
+                future.cancel()
+        if wait and pending:
+            wait_for(pending)
+
+    return shutdown
+
+
+_pending: Final[WeakKeyDictionary[ThreadPoolExecutor, dict[Future[Any], None]]] = WeakKeyDictionary()
+"""What was submitted and is not done, in its order."""
 
 
 # anyio: `to_thread.run_sync`, with its limiter and its scopes, and `from_thread` within what that calls.

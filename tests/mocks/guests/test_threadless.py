@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import queue
 import sqlite3
+import threading
 import time
 from collections.abc import AsyncIterator, Callable
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from concurrent.futures import TimeoutError as FutureTimeout
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -118,6 +121,59 @@ def test_an_executor_has_as_many_workers_as_it_says(sail: Sail) -> None:
 
     assert sail(main).failure == ""
     assert ended == [1.0, 2.0, 3.0]
+
+
+def test_a_pool_works_for_synchronous_code(sail: Sail) -> None:
+    """Two at a time, results and errors to whoever asks for them; the end of its block waits for what is under way."""
+    log: list[Any] = []
+
+    def ask(seconds: float) -> float:
+        time.sleep(seconds)
+        if seconds == 3:
+            raise ValueError("three")
+        return time.monotonic()
+
+    def main(_: Sea) -> None:
+        with ThreadPoolExecutor(2) as pool:
+            log.extend(pool.map(ask, [1, 1, 1]))
+            first = next(iter(as_completed([pool.submit(ask, 2), pool.submit(ask, 0.5)])))
+            log.append(first.result())
+            with pytest.raises(FutureTimeout):
+                pool.submit(ask, 3).result(timeout=1)
+            last = pool.submit(ask, 3)
+        log.append((str(last.exception()), time.monotonic()))
+        time.sleep(1e9)
+
+    run = sail(main)
+    assert (run.failure, run.mishaps) == ("", ())
+    assert log == [1.0, 1.0, 2.0, 2.5, ("three", 7.0)]
+
+
+def test_synchronous_code_waits_for_one_another(sail: Sail) -> None:
+    """Events, queues and conditions give up the turn, and keep their timeouts in virtual time."""
+    log: list[Any] = []
+
+    def produce(orders: queue.Queue[int], over: threading.Event) -> None:
+        while not over.wait(2):
+            orders.put(int(time.monotonic()))
+
+    def consume(orders: queue.Queue[int], over: threading.Event) -> None:
+        log.extend([orders.get(), orders.get(timeout=5)])
+        with pytest.raises(queue.Empty):
+            orders.get(timeout=1.5)
+        log.append(time.monotonic())
+        over.set()
+        with pytest.raises(queue.Empty):
+            orders.get_nowait()
+
+    async def main(_: Sea) -> None:
+        orders, over = queue.Queue[int](), threading.Event()
+        await asyncio.gather(asyncio.to_thread(produce, orders, over), asyncio.to_thread(consume, orders, over))
+        log.append(time.monotonic())
+        await asyncio.sleep(1e9)
+
+    assert sail(main).failure == ""
+    assert log == [2, 4, 5.5, 5.5]
 
 
 def test_aiosqlite_needs_no_thread(sail: Sail) -> None:
