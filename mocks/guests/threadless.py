@@ -6,6 +6,7 @@ import asyncio
 import queue
 import threading
 import time
+from _thread import LockType
 from collections import deque
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -35,6 +36,9 @@ def _bind(rebinding: Rebinding) -> None:
         return
     for module, name in _CLOCKS:
         rebinding.attribute(module, name, _monotonic)
+    seize, let_go = greenlets.seize(LockType.acquire), greenlets.yielding(LockType.release)
+    for name, stand_in in (("acquire", seize), ("__enter__", seize), ("release", let_go), ("__exit__", let_go)):
+        rebinding.builtin_method(LockType, name, stand_in)  # whoever has the type, or a lock, has it already
     rebinding.attribute(ThreadPoolExecutor, "submit", _submitted(ThreadPoolExecutor.submit))
     rebinding.attribute(ThreadPoolExecutor, "shutdown", _shut(ThreadPoolExecutor.shutdown))
     if find_spec("anyio") is not None:

@@ -11,6 +11,7 @@ from collections.abc import AsyncIterator, Callable
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from concurrent.futures import TimeoutError as FutureTimeout
 from contextlib import asynccontextmanager
+from functools import partial
 from typing import Any
 
 import aiosqlite
@@ -174,6 +175,45 @@ def test_synchronous_code_waits_for_one_another(sail: Sail) -> None:
 
     assert sail(main).failure == ""
     assert log == [2, 4, 5.5, 5.5]
+
+
+def test_a_lock_is_waited_for_by_whoever_can_wait(sail: Sail) -> None:
+    """Who holds it while it waits goes on meanwhile; a timeout is virtual."""
+    log: list[Any] = []
+    lock = threading.Lock()
+
+    def refresh(name: str) -> None:
+        with lock:
+            time.sleep(1)
+            log.append((name, round(time.monotonic(), 3)))
+
+    def look() -> None:
+        log.append((lock.acquire(timeout=0.25), lock.acquire(blocking=False), round(time.monotonic(), 3)))
+
+    async def main(_: Sea) -> None:
+        await asyncio.gather(
+            *(asyncio.to_thread(each) for each in (partial(refresh, "a"), partial(refresh, "b"), look))
+        )
+        await asyncio.sleep(1e9)
+
+    assert sail(main).failure == ""
+    assert log == [(False, False, 0.25), ("a", 1.0), ("b", 2.0)]
+    assert not lock.locked()
+
+
+def test_a_lock_that_nobody_frees_is_told(sail: Sail) -> None:
+    """With its line: synchronous code that waits for itself would stand still without a word."""
+
+    def main(_: Sea) -> None:
+        lock = threading.Lock()
+        with lock:
+            time.sleep(1)
+            lock.acquire()
+
+    run = sail(main)
+    (told,) = run.mishaps
+    assert str(told).startswith("a lock at 30 s: TimeoutError('nobody freed it in 29 s') ")
+    assert "test_threadless.py:" in told.place
 
 
 def test_aiosqlite_needs_no_thread(sail: Sail) -> None:

@@ -125,13 +125,7 @@ def loops_in_step(_: Sea) -> None:
         pass
 
 
-def waits_in_step(_: Sea) -> None:
-    lock = threading.Lock()
-    lock.acquire()
-    lock.acquire()
-
-
-ENDLESS = [loops, never_waits, waits_for_itself, loops_and_swallows, loops_in_step, waits_in_step]
+ENDLESS = [loops, never_waits, waits_for_itself, loops_and_swallows, loops_in_step]
 
 
 @pytest.mark.parametrize("main", ENDLESS)
