@@ -24,6 +24,7 @@ SOCKET: Final = (
     "partners answer in memory here: ask them by httpx or requests, give another client an in-memory transport "
     "(transport=..., or respx), or run the scenario on the wire"
 )
+SERVE: Final = "webhooks come in memory here: give the app to sea.webhooks, or run the scenario on the wire"
 THREAD: Final = "a thread has no virtual time: from asynchronous code have asyncio.to_thread call the function"
 PROCESS: Final = "a subprocess has no virtual time: start it before the run, or run the scenario on the wire"
 SLEEP: Final = "it would stop the whole run in real time: await asyncio.sleep(seconds)"
@@ -78,11 +79,11 @@ class FencedLoop(asyncio.AbstractEventLoop):
         return error
 
     create_connection: Any = _loop_fence("create_connection", SOCKET)
-    create_server: Any = _loop_fence("create_server", SOCKET)
+    create_server: Any = _loop_fence("create_server", SERVE)
     create_unix_connection: Any = _loop_fence("create_unix_connection", SOCKET)
-    create_unix_server: Any = _loop_fence("create_unix_server", SOCKET)
+    create_unix_server: Any = _loop_fence("create_unix_server", SERVE)
     create_datagram_endpoint: Any = _loop_fence("create_datagram_endpoint", SOCKET)
-    connect_accepted_socket: Any = _loop_fence("connect_accepted_socket", SOCKET)
+    connect_accepted_socket: Any = _loop_fence("connect_accepted_socket", SERVE)
     start_tls: Any = _loop_fence("start_tls", SOCKET)
     sendfile: Any = _loop_fence("sendfile", SOCKET)
     getaddrinfo: Any = _loop_fence("getaddrinfo", SOCKET)
@@ -194,7 +195,7 @@ _FENCES: Final = (
     _Fence(socket.socket, "connect", "socket.connect", SOCKET),
     _Fence(socket.socket, "connect_ex", "socket.connect_ex", SOCKET),
     _Fence(socket.socket, "bind", "socket.bind", SOCKET, is_import),
-    _Fence(socket.socket, "listen", "socket.listen", SOCKET),
+    _Fence(socket.socket, "listen", "socket.listen", SERVE),
     _Fence(socket.socket, "sendto", "socket.sendto", SOCKET),
     _Fence(socket.socket, "sendmsg", "socket.sendmsg", SOCKET, _has_no_address),
 )

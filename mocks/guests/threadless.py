@@ -1,4 +1,4 @@
-"""Libraries that give work to threads: for a guest it is done aside, in the one thread and in virtual time."""
+"""Code and libraries that want threads, or a loop of their own: a guest has one thread, and the run's loop."""
 
 from __future__ import annotations
 
@@ -39,6 +39,7 @@ def _bind(rebinding: Rebinding) -> None:
     seize, let_go = greenlets.seize(LockType.acquire), greenlets.yielding(LockType.release)
     for name, stand_in in (("acquire", seize), ("__enter__", seize), ("release", let_go), ("__exit__", let_go)):
         rebinding.builtin_method(LockType, name, stand_in)  # whoever has the type, or a lock, has it already
+    rebinding.attribute(asyncio, "run", _begun(asyncio.run))
     rebinding.attribute(ThreadPoolExecutor, "submit", _submitted(ThreadPoolExecutor.submit))
     rebinding.attribute(ThreadPoolExecutor, "shutdown", _shut(ThreadPoolExecutor.shutdown))
     if find_spec("anyio") is not None:
@@ -56,6 +57,15 @@ threadless: Final = SharedRebinding(_bind).held
 
 def _monotonic() -> float:
     return time.monotonic()  # noqa: TID251 (the run's, within a run)
+
+
+def _begun(real: Callable[..., Any]) -> Callable[..., Any]:
+    def run(main: Any, **options: Any) -> Any:
+        if LIFE.get() is None or not greenlets.is_inside() or not asyncio.iscoroutine(main):
+            return real(main, **options)
+        return greenlets.wait(main)  # in the loop that is there
+
+    return run
 
 
 # Thread pools: what is submitted runs aside, and no more of it at a time than there are workers.

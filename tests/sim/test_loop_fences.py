@@ -96,7 +96,7 @@ BLOCKING: dict[str, tuple[Callable[[], object], str]] = {
     "socket.sendmsg": (datagram(lambda sock: sock.sendmsg([b"metric"], [], 0, HERE)), "in-memory transport"),
     "socket.bind": (datagram(lambda sock: sock.bind(("127.0.0.1", 0))), "in-memory transport"),
     "socket.connect": (connect, "in-memory transport"),
-    "socket.listen": (serve, "in-memory transport"),
+    "socket.listen": (serve, "sea.webhooks"),
     "socket.create_connection": (lambda: socket.create_connection(("127.0.0.1", 9), 1), "in-memory transport"),
     "urllib": (lambda: urllib.request.urlopen("http://127.0.0.1:9/"), "on the wire"),
     "httpx.get": (lambda: httpx.get("http://127.0.0.1:9/"), "transport="),

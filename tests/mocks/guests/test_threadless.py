@@ -124,6 +124,24 @@ def test_an_executor_has_as_many_workers_as_it_says(sail: Sail) -> None:
     assert ended == [1.0, 2.0, 3.0]
 
 
+def test_a_program_that_begins_its_loop_has_the_runs(sail: Sail) -> None:
+    """`main` of a console script calls `asyncio.run`: what it runs is the integration."""
+    seen: list[Any] = []
+
+    async def work() -> str:
+        async with asyncio.timeout(5):
+            await asyncio.sleep(2)
+        seen.append(time.monotonic())
+        return "done"
+
+    def main(_: Sea) -> None:
+        seen.append(asyncio.run(work()))
+        asyncio.run(asyncio.sleep(1e9))
+
+    assert sail(main).failure == ""
+    assert seen == [2.0, "done"]
+
+
 def test_a_pool_works_for_synchronous_code(sail: Sail) -> None:
     """Two at a time, results and errors to whoever asks for them; the end of its block waits for what is under way."""
     log: list[Any] = []
