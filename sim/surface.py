@@ -100,7 +100,8 @@ class LoopSurface(FencedLoop):
         """
         future: asyncio.Future[T] = self.create_future()
         if self.aside is not None:
-            self.create_task(self._in_lane(executor, self.aside(func, *args))).add_done_callback(partial(_tell, future))
+            work = self._in_lane(executor, partial(self.aside, func, *args))
+            self.create_task(work).add_done_callback(partial(_tell, future))
             return future
         try:
             future.set_result(func(*args))
@@ -110,13 +111,13 @@ class LoopSurface(FencedLoop):
             future.set_exception(error)
         return future
 
-    async def _in_lane(self, executor: object, work: Coroutine[Any, Any, T]) -> T:
+    async def _in_lane(self, executor: object, work: Callable[[], Coroutine[Any, Any, T]]) -> T:
         """Do it, and no more at a time than an executor that was named has workers."""
         workers = getattr(executor, "_max_workers", None)
         if workers is None:
-            return await work
+            return await work()
         async with self._lanes.setdefault(executor, asyncio.Semaphore(workers)):
-            return await work
+            return await work()
 
     def set_default_executor(self, executor: object) -> None:
         """Accepted and not used: everything runs inline."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import queue
 import sqlite3
 import threading
@@ -122,6 +123,20 @@ def test_an_executor_has_as_many_workers_as_it_says(sail: Sail) -> None:
 
     assert sail(main).failure == ""
     assert ended == [1.0, 2.0, 3.0]
+
+
+def test_what_never_began_ends_without_a_word(sail: Sail, recwarn: pytest.WarningsRecorder) -> None:
+    """What is cancelled with its life when it was only handed to a thread is forgotten, as with a process."""
+
+    async def main(_: Sea) -> None:
+        asyncio.get_running_loop().run_in_executor(None, print)
+        for task in asyncio.all_tasks() - {asyncio.current_task()}:
+            task.cancel()
+        await asyncio.sleep(1e9)
+
+    assert sail(main).failure == ""
+    gc.collect()
+    assert [str(each.message) for each in recwarn if issubclass(each.category, RuntimeWarning)] == []
 
 
 def test_a_program_that_begins_its_loop_has_the_runs(sail: Sail) -> None:
