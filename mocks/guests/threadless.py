@@ -77,8 +77,9 @@ def _submitted(real: Callable[..., Future[Any]]) -> Callable[..., Future[Any]]:
             return real(self, fn, *args, **options)
         future: Future[Any] = Future()
         _pending.setdefault(self, {})[future] = None
-        asyncio.get_running_loop().run_in_executor(self, _work, future, partial(fn, *args, **options))
         future.add_done_callback(_pending[self].pop)
+        work = asyncio.get_running_loop().run_in_executor(self, _work, future, partial(fn, *args, **options))
+        work.add_done_callback(lambda _: future.cancel())  # of what has ended that is no news; what never began is over
         return future
 
     return submit

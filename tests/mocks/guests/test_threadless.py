@@ -128,13 +128,19 @@ def test_an_executor_has_as_many_workers_as_it_says(sail: Sail) -> None:
 def test_what_never_began_ends_without_a_word(sail: Sail, recwarn: pytest.WarningsRecorder) -> None:
     """What is cancelled with its life when it was only handed to a thread is forgotten, as with a process."""
 
+    pool = ThreadPoolExecutor(1)
+    handed: list[Any] = []
+
     async def main(_: Sea) -> None:
         asyncio.get_running_loop().run_in_executor(None, print)
+        handed.append(pool.submit(print))
         for task in asyncio.all_tasks() - {asyncio.current_task()}:
             task.cancel()
         await asyncio.sleep(1e9)
 
     assert sail(main).failure == ""
+    assert handed[0].cancelled()
+    pool.shutdown()
     gc.collect()
     assert [str(each.message) for each in recwarn if issubclass(each.category, RuntimeWarning)] == []
 
