@@ -190,25 +190,37 @@ class _Lane:
         self._work: asyncio.Task[None] | None = None  # held here: a loop does not hold tasks
 
     def put_nowait(self, order: Order) -> None:
-        """Have it done in its turn."""
+        """Have it done in its turn; in a life that is over at once, so that a connection can be closed."""
         self._orders.append(order)
-        if self._life.alive and (self._work is None or self._work.done()):
+        if not self._life.alive:
+            while self._orders:
+                _settle(*self._orders.popleft())
+        elif self._work is None or self._work.done():
             self._work = asyncio.create_task(self._through(), name="aiosqlite")
 
     async def _through(self) -> None:
         while self._orders:
             future, ask = self._orders.popleft()
             await asyncio.sleep(TRIP)
-            try:
-                given, wrong = await greenlets.in_greenlet(ask), None
-            except Exception as error:  # noqa: BLE001 (it belongs to whoever waits)
-                given, wrong = None, error
-            if future is None or future.done():
-                continue
-            if wrong is None:
-                future.set_result(given)
-            else:
-                future.set_exception(wrong)
+            await greenlets.in_greenlet(_settle, future, ask)
+
+
+def _settle(future: asyncio.Future[Any] | None, ask: Callable[[], Any]) -> None:
+    """Do a statement, and tell whoever waits for it."""
+    given: Any = None
+    wrong: BaseException | None = None
+    try:
+        given = ask()
+    except (Exception, asyncio.CancelledError) as error:  # noqa: BLE001 (it belongs to whoever waits)
+        wrong = error
+    if future is None or future.done():
+        return
+    if wrong is None:
+        future.set_result(given)
+    elif isinstance(wrong, asyncio.CancelledError):
+        future.cancel()
+    else:
+        future.set_exception(wrong)
 
 
 def _made(real: Callable[..., None]) -> Callable[..., None]:

@@ -283,6 +283,31 @@ def test_aiosqlite_needs_no_thread(sail: Sail) -> None:
     assert seen == [0.003, 2.0, [(1,)]]
 
 
+def test_a_connection_that_is_closed_at_the_end_ends(sail: Sail) -> None:
+    """What is cancelled within `async with` closes it, and what was not committed is gone; nothing waits for ever."""
+    seen: list[Any] = []
+
+    async def main(sea: Sea) -> None:
+        file = sea.environment["SEATRIAL_STORE"].removeprefix("sqlite:///")
+        async with aiosqlite.connect(file) as database:
+            await database.execute("CREATE TABLE IF NOT EXISTS orders (number)")
+            async with database.execute("SELECT count(*) FROM orders") as rows:
+                seen.append(await rows.fetchone())
+            await database.execute("INSERT INTO orders VALUES (1)")
+            try:
+                async with httpx.AsyncClient(timeout=5) as client:
+                    token = {"Authorization": f"Bearer {sea.token('marketplace')}"}
+                    await client.get(sea.url("marketplace") + "/changes", headers=token)
+                await asyncio.sleep(1e9)
+            finally:
+                await database.commit()
+
+    crash = "[{fault: integration_crash, at: marketplace.list_changes, times: 1, with: {down_for: 2 s}}]"
+    run = sail(main, settings={"faults": crash})
+    assert (run.failure, run.mishaps) == ("", ())
+    assert seen == [(0,), (0,)]
+
+
 def test_an_app_begins_when_it_is_given_webhooks(sail: Sail) -> None:
     """As when a server starts it: what its lifespan begins does not wait for the first webhook, nor after a crash."""
     begun: list[float] = []
