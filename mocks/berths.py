@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from base64 import b64encode
 from collections.abc import Iterable, Mapping
-from typing import Final
+from typing import Any, Final
 
 import msgspec
 
@@ -74,3 +74,8 @@ def environment_of(berths: Iterable[Berth], ground: Ground, scale: float) -> Map
     found["SEATRIAL_SCENARIO_START"] = ground.day.wall(0.0).isoformat()
     found["SEATRIAL_SEED"] = str(ground.dice.seed)
     return found
+
+
+def controls_told(controls: Mapping[str, Any]) -> Mapping[str, str]:
+    """How an integration is told the scenario's controls."""
+    return {"SEATRIAL_CONTROLS": msgspec.json.encode(controls).decode()}

@@ -6,14 +6,15 @@ import _thread
 import asyncio
 import multiprocessing.process
 import os
+import signal
 import socket
 import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Coroutine, Iterator
+from collections.abc import Callable, Coroutine, Iterator, Mapping
 from contextlib import contextmanager
-from types import FrameType
+from types import FrameType, MappingProxyType
 from typing import Any, Final, NamedTuple
 
 from seatrial.sim.errors import HarnessError
@@ -23,14 +24,13 @@ SOCKET: Final = (
     "partners answer in memory here: ask them by httpx or requests, give another client an in-memory transport "
     "(transport=..., or respx), or run the scenario on the wire"
 )
-THREAD: Final = "a thread has no virtual time: asyncio.to_thread runs a function inline, an endpoint becomes async def"
+SERVE: Final = "webhooks come in memory here: give the app to sea.webhooks, or run the scenario on the wire"
+THREAD: Final = "a thread has no virtual time: from asynchronous code have asyncio.to_thread call the function"
 PROCESS: Final = "a subprocess has no virtual time: start it before the run, or run the scenario on the wire"
 SLEEP: Final = "it would stop the whole run in real time: await asyncio.sleep(seconds)"
-BLOCK: Final = (
-    "nobody else runs while it blocks: await an asyncio.Event, asyncio.Queue or asyncio.Lock; in synchronous code, "
-    "look again after time.sleep"
-)
+BLOCK: Final = "nobody else runs while it blocks: await an asyncio.Event, asyncio.Queue or asyncio.Lock"
 EXIT: Final = "it would end the harness as well: raise an error, or have a fault crash the integration"
+ALARM: Final = "it rings in real time: wait within asyncio.timeout, or give the client a timeout"
 WATCH: Final = "there are no files or signals to wait for in virtual time: install it before the run"
 
 
@@ -65,8 +65,10 @@ class FencedLoop(asyncio.AbstractEventLoop):
     """
 
     left: LeftVirtualTime | None = None
-    doze: Callable[[float], bool] | None = None
-    """How code that may wait without awaiting sleeps; it gives False where it may not."""
+    instead: Mapping[str, Callable[..., Any]] = MappingProxyType({})
+    """What code that may wait without awaiting does in the place of `SLEEPING` and `WAITING`; it gives NotImplemented
+    where it may not.
+    """
     aside: Callable[..., Coroutine[Any, Any, Any]] | None = None
     """How a function of an executor is called; None: at once, in this thread."""
 
@@ -77,11 +79,11 @@ class FencedLoop(asyncio.AbstractEventLoop):
         return error
 
     create_connection: Any = _loop_fence("create_connection", SOCKET)
-    create_server: Any = _loop_fence("create_server", SOCKET)
+    create_server: Any = _loop_fence("create_server", SERVE)
     create_unix_connection: Any = _loop_fence("create_unix_connection", SOCKET)
-    create_unix_server: Any = _loop_fence("create_unix_server", SOCKET)
+    create_unix_server: Any = _loop_fence("create_unix_server", SERVE)
     create_datagram_endpoint: Any = _loop_fence("create_datagram_endpoint", SOCKET)
-    connect_accepted_socket: Any = _loop_fence("connect_accepted_socket", SOCKET)
+    connect_accepted_socket: Any = _loop_fence("connect_accepted_socket", SERVE)
     start_tls: Any = _loop_fence("start_tls", SOCKET)
     sendfile: Any = _loop_fence("sendfile", SOCKET)
     getaddrinfo: Any = _loop_fence("getaddrinfo", SOCKET)
@@ -107,7 +109,8 @@ class FencedLoop(asyncio.AbstractEventLoop):
     remove_signal_handler: Any = _loop_fence("remove_signal_handler", WATCH)
 
 
-_SLEEP: Final = time.sleep
+SLEEPING: Final = "time.sleep"
+WAITING: Final = "a blocking wait (threading.Condition.wait)"
 END: Final = os._exit
 """Ends this process at once, also within a run, where the name in `os` leads to a fence."""
 
@@ -121,7 +124,7 @@ def _is_peek(_: object, timeout: float | None = None) -> bool:
     return timeout is not None and timeout <= 0
 
 
-def _is_import(*_: object, **__: object) -> bool:
+def is_import(*_: object, **__: object) -> bool:
     """Whether a module is being imported, which is no part of a run: some ask the system where a library lies."""
     frame: FrameType | None = sys._getframe()
     while frame is not None and not (frame.f_code.co_name == "exec_module" and "importlib" in frame.f_code.co_filename):
@@ -137,6 +140,16 @@ def _is_for_another(process: int, number: int) -> bool:
 def _is_for_others(group: int, number: int) -> bool:
     """The same of a group of processes."""
     return number == 0 or group not in (0, os.getpgrp())
+
+
+def _is_switched_off(*args: object) -> bool:
+    """Whether an alarm is taken back."""
+    return args[-1] == 0
+
+
+def _is_own_name(name: object) -> bool:
+    """Whether a machine asks for itself, which needs nobody on the network."""
+    return name in (socket.gethostname(), "localhost", "127.0.0.1", "::1")
 
 
 def _has_no_address(_: object, *args: object) -> bool:
@@ -158,23 +171,31 @@ class _Fence(NamedTuple):
 
 
 _FENCES: Final = (
-    _Fence(time, "sleep", "time.sleep", SLEEP),
+    _Fence(time, "sleep", SLEEPING, SLEEP),
     _Fence(threading.Thread, "start", "threading.Thread.start", THREAD),
     _Fence(_thread, "start_new_thread", "_thread.start_new_thread", THREAD),
-    _Fence(threading.Condition, "wait", "a blocking wait (threading.Condition.wait)", BLOCK, _is_peek),
+    _Fence(threading.Condition, "wait", WAITING, BLOCK, _is_peek),
     _Fence(multiprocessing.process.BaseProcess, "start", "multiprocessing.Process.start", PROCESS),
-    _Fence(subprocess.Popen, "__init__", "subprocess.Popen", PROCESS, _is_import),
+    _Fence(subprocess.Popen, "__init__", "subprocess.Popen", PROCESS, is_import),
     _Fence(os, "system", "os.system", PROCESS),
     *(_Fence(os, name, f"os.{name}", PROCESS) for name in ("execv", "execve", "fork", "forkpty")),
-    *(_Fence(os, name, f"os.{name}", PROCESS, _is_import) for name in ("posix_spawn", "posix_spawnp")),
+    *(_Fence(os, name, f"os.{name}", PROCESS, is_import) for name in ("posix_spawn", "posix_spawnp")),
     *(_Fence(os, name, f"os.{name}", EXIT) for name in ("_exit", "abort")),
     _Fence(os, "kill", "os.kill", EXIT, _is_for_another),
     _Fence(os, "killpg", "os.killpg", EXIT, _is_for_others),
+    _Fence(signal, "raise_signal", "signal.raise_signal", EXIT),
+    _Fence(signal, "pthread_kill", "signal.pthread_kill", EXIT, _is_switched_off),
+    *(_Fence(signal, name, f"signal.{name}", ALARM, _is_switched_off) for name in ("alarm", "setitimer")),
     _Fence(socket, "getaddrinfo", "socket.getaddrinfo", SOCKET),
+    _Fence(socket, "getnameinfo", "socket.getnameinfo", SOCKET),
+    *(
+        _Fence(socket, name, f"socket.{name}", SOCKET, _is_own_name)
+        for name in ("gethostbyname", "gethostbyname_ex", "gethostbyaddr")
+    ),
     _Fence(socket.socket, "connect", "socket.connect", SOCKET),
     _Fence(socket.socket, "connect_ex", "socket.connect_ex", SOCKET),
-    _Fence(socket.socket, "bind", "socket.bind", SOCKET, _is_import),
-    _Fence(socket.socket, "listen", "socket.listen", SOCKET),
+    _Fence(socket.socket, "bind", "socket.bind", SOCKET, is_import),
+    _Fence(socket.socket, "listen", "socket.listen", SERVE),
     _Fence(socket.socket, "sendto", "socket.sendto", SOCKET),
     _Fence(socket.socket, "sendmsg", "socket.sendmsg", SOCKET, _has_no_address),
 )
@@ -210,9 +231,11 @@ def _stand_in(real: Callable[..., Any], fence: _Fence) -> Callable[..., Any]:
     def stand_in(*args: Any, **options: Any) -> Any:
         loop = asyncio._get_running_loop()
         if isinstance(loop, FencedLoop) and not fence.harmless(*args, **options):
-            if real is _SLEEP and loop.doze is not None and loop.doze(*args):
-                return None
-            raise loop.fence_hit(fence.call, fence.way_out)
+            instead = loop.instead.get(fence.call)
+            given = NotImplemented if instead is None else instead(*args, **options)
+            if given is NotImplemented:
+                raise loop.fence_hit(fence.call, fence.way_out)
+            return given
         return real(*args, **options)
 
     stand_in.__name__ = getattr(real, "__name__", fence.name)

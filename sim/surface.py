@@ -8,6 +8,7 @@ import sys
 from collections.abc import AsyncGenerator, Callable, Coroutine, Generator, Iterator
 from contextlib import contextmanager
 from contextvars import Context, copy_context
+from functools import partial
 from itertools import count
 from typing import Any, TypeAlias, TypeVar, TypeVarTuple
 from weakref import WeakKeyDictionary
@@ -38,6 +39,7 @@ class LoopSurface(FencedLoop):
         self._exception_handler: Callable[[asyncio.AbstractEventLoop, Report], object] | None = None
         self._generators: WeakKeyDictionary[AsyncGenerator[Any, Any], tuple[int, Context]] = WeakKeyDictionary()
         self._generator_number: Callable[[], int] = count(1).__next__
+        self._lanes: WeakKeyDictionary[object, asyncio.Semaphore] = WeakKeyDictionary()
         self._given_up: list[AsyncGenerator[Any, Any]] = []
         self._hidden: list[asyncio.Task[Any]] = []
         self._debug = sys.flags.dev_mode
@@ -92,10 +94,15 @@ class LoopSurface(FencedLoop):
     # Executors.
 
     def run_in_executor(self, executor: object, func: Callable[[*Ts], T], *args: *Ts) -> asyncio.Future[T]:
-        """Run a function in this thread: at once, so that its future is done when this returns, or `aside`."""
-        if self.aside is not None:
-            return self.create_task(self.aside(func, *args))
+        """Run a function in this thread: at once, so that its future is done when this returns, or `aside`.
+
+        What runs aside comes to its end, as a thread would, also where nobody waits for it any more.
+        """
         future: asyncio.Future[T] = self.create_future()
+        if self.aside is not None:
+            work = self._in_lane(executor, partial(self.aside, func, *args))
+            self.create_task(work).add_done_callback(partial(_tell, future))
+            return future
         try:
             future.set_result(func(*args))
         except (SystemExit, KeyboardInterrupt):
@@ -103,6 +110,14 @@ class LoopSurface(FencedLoop):
         except BaseException as error:  # noqa: BLE001 - it belongs to whoever awaits the future
             future.set_exception(error)
         return future
+
+    async def _in_lane(self, executor: object, work: Callable[[], Coroutine[Any, Any, T]]) -> T:
+        """Do it, and no more at a time than an executor that was named has workers."""
+        workers = getattr(executor, "_max_workers", None)
+        if workers is None:
+            return await work()
+        async with self._lanes.setdefault(executor, asyncio.Semaphore(workers)):
+            return await work()
 
     def set_default_executor(self, executor: object) -> None:
         """Accepted and not used: everything runs inline."""
@@ -205,6 +220,20 @@ class LoopSurface(FencedLoop):
     def get_debug(self) -> bool:
         """Whether debug mode is on."""
         return self._debug
+
+
+def _tell(future: asyncio.Future[Any], task: asyncio.Task[Any]) -> None:
+    """What came of a task, to whoever waits for it."""
+    if task.cancelled():
+        future.cancel()
+        return
+    error = task.exception()  # asked for: of what nobody waits for nobody is told
+    if future.done():
+        return
+    if error is None:
+        future.set_result(task.result())
+    else:
+        future.set_exception(error)
 
 
 async def _closing(generator: AsyncGenerator[Any, Any]) -> None:

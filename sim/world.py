@@ -8,7 +8,7 @@ from contextlib import AbstractContextManager, nullcontext
 from datetime import datetime
 from functools import partial
 from operator import attrgetter
-from typing import Literal, Protocol
+from typing import Final, Literal, Protocol
 
 import msgspec
 from simpy import Environment
@@ -31,6 +31,9 @@ from seatrial.sim.rulebook import Rulebook
 from seatrial.sim.store import LifetimeStore, MemoryStore
 from seatrial.sim.tradingday import TradingDay
 from seatrial.sim.waits import pause
+
+_FAREWELLS: Final = 3
+"""How often what is left is told to end: once, and again what was begun meanwhile."""
 
 
 def clock_of(env: Environment) -> Callable[[], float]:
@@ -143,8 +146,11 @@ class World:
 
     async def _wound_up(self, loop: VirtualLoop, process: Process) -> None:
         """Let the integration's tasks end, and then its generators; what goes on is a mishap of its code."""
-        for task in await wound_up(process.survivors):
-            self._note(f"task {task.get_name()!r}, cancelled at its end,", "it swallowed that and went on")
+        for _ in range(_FAREWELLS):
+            for task in await wound_up(process.survivors):
+                self._note(f"task {task.get_name()!r}, cancelled at its end,", "it swallowed that and went on")
+            for born in process.survivors:  # while the others ended
+                born.cancel()
         if loop.left is not None:  # the code under test may have swallowed it: what it did from then on says nothing
             raise loop.left
         for task in await wound_up(loop.close_generators()):

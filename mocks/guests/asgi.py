@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Mapping, MutableMapping
-from contextlib import suppress
 from typing import Any, Final
 
 from seatrial.mocks.guests.sea import Webhook
@@ -59,7 +58,7 @@ def unfit(status: object) -> str:
 async def live(app: Callable[..., Any], ready: asyncio.Future[dict[str, Any]]) -> None:
     """The lifespan of an app: it starts, `ready` is set to its state, and it lives until this is cancelled.
 
-    An app that knows no lifespan is ready at once; one that fails to start has its message in `ready`.
+    An app that knows no lifespan is ready at once; one that fails to start has its error in `ready`.
     """
 
     async def receive() -> Message:
@@ -73,16 +72,18 @@ async def live(app: Callable[..., Any], ready: asyncio.Future[dict[str, Any]]) -
         if message["type"] == "lifespan.startup.complete":
             _set(ready, state)
         elif message["type"] == "lifespan.startup.failed":
-            _set(ready, RuntimeError(f"the app did not start: {message.get('message', '')}"))
+            failed.append(RuntimeError(f"the app did not start: {message.get('message', '')}"))
 
     asked: list[bool] = []
+    failed: list[Exception] = []
     state: dict[str, Any] = {}
     scope = {"type": "lifespan", "asgi": _VERSION, "state": state}
     try:
-        with suppress(Exception):  # so says the specification: an app that raises here knows no lifespan
-            await app(scope, receive, send)
+        await app(scope, receive, send)
+    except Exception as error:  # noqa: BLE001 (one that raises before it says so knows no lifespan)
+        failed = [error] if failed else []
     finally:
-        _set(ready, state)
+        _set(ready, failed[0] if failed else state)
 
 
 def _set(ready: asyncio.Future[dict[str, Any]], state: dict[str, Any] | Exception) -> None:

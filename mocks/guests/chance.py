@@ -6,32 +6,66 @@ import _random
 import asyncio
 import os
 import random  # noqa: TID251 (this is where the chance of others is taken from it)
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
+from seatrial.sim.fences import is_import
 from seatrial.sim.rebinding import Rebinding, SharedRebinding
 
 _SEED: Final = 256  # bits
-_sources: Final[dict[asyncio.AbstractEventLoop, random.Random]] = {}
+_ENTROPY: Final = 16
+"""Bytes with which numpy begins."""
+
+
+class _Sources(NamedTuple):
+    """Where the code of one run has its bytes from."""
+
+    seed: int
+    system: random.Random
+
+    def imported(self) -> random.Random:
+        """For what a module draws while it is imported: always the same, for it may have been imported before."""
+        return random.Random(f"{self.seed}/import")
+
+
+_sources: Final[dict[asyncio.AbstractEventLoop, _Sources]] = {}
 
 
 @contextmanager
 def seeded(loop: asyncio.AbstractEventLoop, seed: int) -> Iterator[None]:
     """Within, the module `random` begins with this seed, and code in `loop` gets seeded bytes from the system.
 
-    So are `uuid.uuid4`, `secrets` and `random.SystemRandom`, and a generator that is made or seeded without a seed. One
-    that code seeded itself is its own matter.
+    So are `uuid.uuid4`, `secrets` and `random.SystemRandom`, a generator that is made or seeded without a seed, and the
+    functions of `numpy.random`. One that code seeded itself is its own matter.
     """
     before = random.getstate()
-    with bytes_bound():
+    sources = _Sources(seed, random.Random(f"{seed}/system"))
+    with bytes_bound(), _numpy_begun(sources.imported().randbytes(_ENTROPY)):
         random.seed(seed)
-        _sources[loop] = random.Random(f"{seed}/system")
+        _sources[loop] = sources
         try:
             yield
         finally:
             del _sources[loop]
             random.setstate(before)
+
+
+@contextmanager
+def _numpy_begun(entropy: bytes) -> Iterator[None]:
+    """Within, the generator that numpy shares is as if it was imported there, with these bytes from the system."""
+    numpy: Any = sys.modules.get("numpy.random")
+    if numpy is None:
+        yield
+        return
+    before = numpy.get_state()
+    begun = numpy.MT19937(numpy.SeedSequence(int.from_bytes(entropy, "big")))
+    numpy.set_state(numpy.RandomState(begun).get_state())
+    try:
+        yield
+    finally:
+        numpy.set_state(before)
 
 
 def _bind(rebinding: Rebinding) -> None:
@@ -50,7 +84,10 @@ bytes_bound: Final = SharedRebinding(_bind).held
 def _source() -> random.Random | None:
     """Where code in the present loop has its bytes from; none: from the system."""
     loop = asyncio._get_running_loop()  # noqa: SLF001 (unlike get_running_loop it is quiet where there is none)
-    return _sources.get(loop) if loop is not None else None
+    sources = _sources.get(loop) if loop is not None else None
+    if sources is None:
+        return None
+    return sources.imported() if is_import() else sources.system
 
 
 def _urandom(real: Callable[[int], bytes]) -> Callable[[int], bytes]:

@@ -7,9 +7,13 @@ goes on meanwhile.
 from __future__ import annotations
 
 import asyncio
+import sys
+import threading
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from contextvars import copy_context
-from typing import Any
+from types import FrameType, TracebackType
+from typing import Any, Final
 
 from seatrial.sim.errors import BadInput
 
@@ -17,6 +21,11 @@ try:
     import greenlet
 except ImportError:  # pragma: no cover (an extra)
     greenlet = None  # type: ignore[assignment]
+
+_seeking: Final[dict[object, list[_Waiter]]] = {}
+"""Who waits for which lock, in the order in which they came."""
+_LONG: Final = 10.0
+"""Seconds after which a lock is not waited for any more, but stuck."""
 
 
 def has_greenlets() -> bool:
@@ -59,14 +68,97 @@ def wait(awaitable: Awaitable[Any]) -> Any:
     return parent.switch(awaitable)
 
 
-def sleep(seconds: float) -> bool:
-    """`time.sleep` of synchronous code; False: this is no place where one can wait."""
+def sleep(seconds: float) -> Any:
+    """`time.sleep` of synchronous code; NotImplemented: this is no place where one can wait."""
     if not is_inside():
-        return False
+        return NotImplemented
     if seconds < 0:
         raise ValueError("sleep length must be non-negative")
     wait(asyncio.sleep(seconds))
-    return True
+    return None
+
+
+def linger(condition: threading.Condition, timeout: float | None = None) -> Any:
+    """`threading.Condition.wait` of synchronous code, so events, queues and the results of executors as well."""
+    if not is_inside():
+        return NotImplemented
+    known: Any = condition
+    if not known._is_owned():  # noqa: SLF001 (as its own method asks)
+        raise RuntimeError("cannot wait on un-acquired lock")
+    waiter = _Waiter()
+    known._waiters.append(waiter)  # noqa: SLF001
+    held = known._release_save()  # noqa: SLF001
+    try:
+        wait(asyncio.wait({waiter.told}, timeout=timeout))
+        return waiter.told.done()
+    finally:
+        known._acquire_restore(held)  # noqa: SLF001
+        with suppress(ValueError):
+            known._waiters.remove(waiter)  # noqa: SLF001
+
+
+def seize(acquire: Callable[..., bool]) -> Callable[..., bool]:
+    """`Lock.acquire` of synchronous code: while another one holds it that one goes on, and can let it go."""
+
+    def seize(lock: Any, blocking: bool = True, timeout: float = -1) -> bool:
+        if not blocking or not is_inside():
+            return acquire(lock, blocking, timeout)
+        loop = asyncio.get_running_loop()
+        since = loop.time()
+        while not acquire(lock, False):
+            left = None if timeout < 0 else since + timeout - loop.time()
+            if left is not None and left <= 0:
+                return False
+            waiter = _Waiter()
+            _seeking.setdefault(lock, []).append(waiter)
+            try:
+                wait(asyncio.wait({waiter.told}, timeout=left))
+            except asyncio.CancelledError:
+                _tell_of(loop.time() - since)
+                raise
+            finally:
+                _seeking[lock].remove(waiter)
+                if not _seeking[lock]:
+                    del _seeking[lock]
+        return True
+
+    return seize
+
+
+def _tell_of(waited: float) -> None:
+    """A life ends, and with it a wait for a lock: a long one was for nothing."""
+    if waited < _LONG:
+        return
+    trace: TracebackType | None = None
+    frame: FrameType | None = sys._getframe(2)  # noqa: SLF001 (documented)
+    while frame is not None:
+        trace = TracebackType(trace, frame, frame.f_lasti, frame.f_lineno)
+        frame = frame.f_back
+    error = TimeoutError(f"nobody freed it in {waited:g} s").with_traceback(trace)
+    asyncio.get_running_loop().call_exception_handler({"message": "a lock", "exception": error})
+
+
+def yielding(release: Callable[..., None]) -> Callable[..., None]:
+    """`Lock.release`: whoever waits for it looks again, the one who came first before the others."""
+
+    def let_go(lock: Any, *_: object) -> None:
+        release(lock)
+        for waiter in tuple(_seeking.get(lock, ())):
+            waiter.release()
+
+    return let_go
+
+
+class _Waiter:
+    """Stands where the lock of a waiting thread would: who notifies releases it."""
+
+    def __init__(self) -> None:
+        self.told: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+
+    def release(self) -> None:
+        """Go on."""
+        if not self.told.done():
+            self.told.set_result(None)
 
 
 if greenlet is not None:

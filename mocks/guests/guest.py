@@ -7,8 +7,9 @@ import inspect
 from collections.abc import Callable, Mapping
 from typing import Any, Final, NamedTuple
 
-from seatrial.mocks.berths import berth_of, environment_of
+from seatrial.mocks.berths import berth_of, controls_told, environment_of
 from seatrial.mocks.guests.asgi import live, post, unfit
+from seatrial.mocks.guests.disk import Disk
 from seatrial.mocks.guests.entry import Entry, is_async
 from seatrial.mocks.guests.greenlets import has_greenlets, in_greenlet
 from seatrial.mocks.guests.interrupts import is_own
@@ -52,6 +53,8 @@ class Lodging(NamedTuple):
     """`controls` of the scenario."""
     mishaps: Mishaps
     """What went wrong in its code."""
+    disk: Disk
+    """Where its files lie."""
 
 
 class Guest:
@@ -73,14 +76,33 @@ class Guest:
         berths = {name: berth_of(partner, url_of(name)) for name, partner in self._partners.items()}
         state = State(lodging.cells, life)
         start = ground.day.wall(0.0)
-        environment = environment_of(berths.values(), ground, 1.0)
+        environment = {
+            **environment_of(berths.values(), ground, 1.0),
+            **controls_told(lodging.controls),
+            "SEATRIAL_STORE": lodging.disk.store,
+        }
         self.sea = Sea(berths, environment, start, state, Database(state, ground.env), lodging.controls)
+        self.sea.engaged = self._begin
         self._started: list[tuple[Callable[..., Any], asyncio.Future[dict[str, Any]]]] = []
         self._under_way: set[asyncio.Task[None]] = set()
         self._known: tuple[Callable[..., Any] | None, bool] = (None, False)
+        self._main: asyncio.Task[Any] | None = None
+        self._no_start: BaseException | None = None
 
     async def run(self) -> None:
-        """Call the function, and stay as long as anything of it goes on. Raises Returned where nothing does."""
+        """Call the function, and stay as long as anything of it goes on.
+
+        Raises Returned where nothing does, and what an app raised that did not start: a server would end with it.
+        """
+        self._main = asyncio.current_task()
+        try:
+            await self._stay()
+        except asyncio.CancelledError:
+            if self._no_start is None:
+                raise
+            raise self._no_start from None
+
+    async def _stay(self) -> None:
         PARTNERS.set(self._transport)
         others = asyncio.all_tasks()
         entry = self._lodging.entry
@@ -139,14 +161,23 @@ class Guest:
             self._known = (receiver, is_asgi(receiver))
         return self._known[1]
 
+    def _begin(self, receiver: Callable[..., Any]) -> None:
+        """Somebody takes webhooks from now on: an app starts, once in each life."""
+        if not self._is_asgi(receiver) or any(known is receiver for known, _ in self._started):
+            return
+        ready: asyncio.Future[dict[str, Any]] = asyncio.get_running_loop().create_future()
+        ready.add_done_callback(self._has_begun)
+        self._started.append((receiver, ready))
+        asyncio.create_task(live(receiver, ready), name="lifespan")  # noqa: RUF006 (the loop holds it until it ends)
+
+    def _has_begun(self, ready: asyncio.Future[dict[str, Any]]) -> None:
+        if not ready.cancelled() and (error := ready.exception()) is not None and self._main is not None:
+            self._no_start = error
+            self._main.cancel()
+
     async def _ready(self, app: Callable[..., Any]) -> dict[str, Any]:
-        """Have the app started, once in each life; what it keeps for its requests."""
-        ready = next((ready for known, ready in self._started if known is app), None)
-        if ready is None:
-            ready = asyncio.get_running_loop().create_future()
-            self._started.append((app, ready))
-            asyncio.create_task(live(app, ready), name="lifespan")  # noqa: RUF006 (the loop holds it until it ends)
-        return await asyncio.shield(ready)
+        """What a started app keeps for its requests."""
+        return await asyncio.shield(next(ready for known, ready in self._started if known is app))
 
 
 async def called(function: Callable[..., Any], *args: Any) -> Any:

@@ -14,15 +14,17 @@ from weakref import WeakSet
 
 from seatrial.mocks.guests import greenlets
 from seatrial.mocks.guests.chance import seeded
+from seatrial.mocks.guests.disk import Disk, hang_up
 from seatrial.mocks.guests.entry import Entry
 from seatrial.mocks.guests.guest import Guest, Lodging
 from seatrial.mocks.guests.interrupts import is_own, listening
 from seatrial.mocks.guests.mishaps import Mishap, Mishaps, has_own, place_of
 from seatrial.mocks.guests.owncode import written
 from seatrial.mocks.guests.routing import routed
+from seatrial.mocks.guests.threadless import threadless
 from seatrial.mocks.guests.watchdog import PATIENCE, guarded
 from seatrial.sim.errors import HarnessError
-from seatrial.sim.fences import LeftVirtualTime
+from seatrial.sim.fences import SLEEPING, WAITING, LeftVirtualTime
 from seatrial.sim.integration import Surroundings
 from seatrial.sim.lastwords import said
 from seatrial.sim.loop import VirtualLoop
@@ -42,11 +44,13 @@ class Habitat:
     def __init__(self, world: World, entry: Entry, controls: Mapping[str, Any], patience: float = 0.0) -> None:
         self._world = world
         self._mishaps = Mishaps(lambda: world.env.now)
-        self._lodging = Lodging(entry, {}, controls, self._mishaps)
+        self._disk = Disk()
+        self._lodging = Lodging(entry, {}, controls, self._mishaps, self._disk)
         self._patience = patience or PATIENCE
 
     def __call__(self, around: Surroundings) -> Guest:
-        """A new life of the guest."""
+        """A new life of the guest: what the one before had open is closed."""
+        hang_up()
         guest = Guest(around, self._lodging)
         os.environ.update(guest.sea.environment)
         return guest
@@ -74,7 +78,11 @@ class Habitat:
         """
         with _ALONE:
             try:
-                with _as_a_program(self._lodging.entry.file), guarded(lambda: self._world.env.now, self._patience):
+                with (
+                    _as_a_program(self._lodging.entry.file),
+                    self._disk.mounted(),
+                    guarded(lambda: self._world.env.now, self._patience),
+                ):
                     yield
             except LeftVirtualTime as error:
                 raise LeftVirtualTime(error.call, error.way_out, place_of(error, self.called)) from error
@@ -98,10 +106,12 @@ class Habitat:
             stack.enter_context(virtual_wall_clock(loop, world.ground.day.wall(0.0)))
             stack.enter_context(seeded(loop, world.dice.keyed_int(2**63, "guest")("random")))
             stack.enter_context(routed())
+            stack.enter_context(threadless())
             stack.enter_context(listening())
             loop.set_exception_handler(self._mishaps.told_by_loop)
             if greenlets.has_greenlets():
-                loop.doze, loop.aside = greenlets.sleep, greenlets.in_greenlet
+                loop.instead = {SLEEPING: greenlets.sleep, WAITING: greenlets.linger}
+                loop.aside = greenlets.in_greenlet
             tasks: WeakSet[asyncio.Task[Any]] = WeakSet()
             loop.born = tasks.add
             yield

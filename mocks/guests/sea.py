@@ -66,6 +66,8 @@ class Sea:
         """`controls` of the scenario."""
         self.receiver: Callable[..., Any] | None = None
         """Who takes webhooks."""
+        self.engaged: Callable[[Callable[..., Any]], object] = lambda _: None
+        """Is told who takes webhooks."""
 
     @property
     def urls(self) -> Mapping[str, str]:
@@ -87,10 +89,12 @@ class Sea:
     def webhooks(self, receiver: Callable[..., Any]) -> None:
         """Have webhooks brought to an ASGI app, or to a function of one `Webhook`, from now on.
 
-        Until then nobody listens, and their senders try again. Raises BadInput for what cannot be called so.
+        Until then nobody listens, and their senders try again; the lifespan of an app begins now, as when a server
+        starts it. Raises BadInput for what cannot be called so.
         """
         check_receiver(receiver)
         self.receiver = receiver
+        self.engaged(receiver)
 
     def _berth(self, partner: str) -> Berth:
         if partner not in self.partners:

@@ -9,7 +9,9 @@ from typing import Final
 
 import msgspec
 
+from seatrial.mocks.berths import controls_told
 from seatrial.mocks.books.channel import Channel
+from seatrial.mocks.hosting.stores import sqlite_url
 from seatrial.mocks.wire.harbour import LOOPBACK
 from seatrial.mocks.wire.load_options import LoadOptions
 from seatrial.mocks.wire.load_process import LoadOrder
@@ -87,8 +89,8 @@ def own_environment(loaded: Loaded, port: int, folder: Path) -> dict[str, str]:
     return {
         "SEATRIAL_LISTEN_PORT": str(port),
         "PORT": str(port),
-        "SEATRIAL_CONTROLS": msgspec.json.encode(loaded.scenario.controls).decode(),
-        "SEATRIAL_STORE": f"sqlite:///{(folder / STORE).resolve()}",
+        **controls_told(loaded.scenario.controls),
+        "SEATRIAL_STORE": sqlite_url((folder / STORE).resolve()),
         "SEATRIAL_MAILBOX": str((folder / MAILBOX).resolve()),
     }
 

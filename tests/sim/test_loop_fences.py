@@ -84,11 +84,19 @@ BLOCKING: dict[str, tuple[Callable[[], object], str]] = {
     "os.kill": (by_name(os, "kill", os.getpid(), signal.SIGURG), "end the harness"),
     "os.kill of the group": (by_name(os, "kill", 0, signal.SIGURG), "end the harness"),
     "os.killpg": (by_name(os, "killpg", os.getpgrp(), signal.SIGURG), "end the harness"),
+    "signal.raise_signal": (by_name(signal, "raise_signal", signal.SIGURG), "end the harness"),
+    "signal.pthread_kill": (by_name(signal, "pthread_kill", threading.get_ident(), signal.SIGURG), "end the harness"),
+    "signal.alarm": (by_name(signal, "alarm", 60), "asyncio.timeout"),
+    "signal.setitimer": (by_name(signal, "setitimer", signal.ITIMER_REAL, 60), "asyncio.timeout"),
+    "socket.gethostbyname": (by_name(socket, "gethostbyname", "erp.example"), "in-memory transport"),
+    "socket.gethostbyname_ex": (by_name(socket, "gethostbyname_ex", "erp.example"), "in-memory transport"),
+    "socket.gethostbyaddr": (by_name(socket, "gethostbyaddr", "192.0.2.1"), "in-memory transport"),
+    "socket.getnameinfo": (by_name(socket, "getnameinfo", ("192.0.2.1", 80), 0), "in-memory transport"),
     "socket.sendto": (datagram(lambda sock: sock.sendto(b"metric", HERE)), "in-memory transport"),
     "socket.sendmsg": (datagram(lambda sock: sock.sendmsg([b"metric"], [], 0, HERE)), "in-memory transport"),
     "socket.bind": (datagram(lambda sock: sock.bind(("127.0.0.1", 0))), "in-memory transport"),
     "socket.connect": (connect, "in-memory transport"),
-    "socket.listen": (serve, "in-memory transport"),
+    "socket.listen": (serve, "sea.webhooks"),
     "socket.create_connection": (lambda: socket.create_connection(("127.0.0.1", 9), 1), "in-memory transport"),
     "urllib": (lambda: urllib.request.urlopen("http://127.0.0.1:9/"), "on the wire"),
     "httpx.get": (lambda: httpx.get("http://127.0.0.1:9/"), "transport="),
@@ -206,10 +214,14 @@ def test_fences_stand_only_inside_a_virtual_loop() -> None:
 
 
 def test_what_stays_within_virtual_time_is_not_fenced() -> None:
-    """A question whether a process lives, a signal to another one, a message to who is connected already."""
+    """A question whether a process lives, a signal to another one, an alarm that is switched off, one's own name, a
+    message to who is connected already.
+    """
 
     async def main() -> bytes:
         os.kill(os.getpid(), 0)
+        signal.alarm(0)
+        assert socket.gethostbyname("localhost") == "127.0.0.1"
         with contextlib.suppress(PermissionError):
             os.kill(os.getppid(), signal.SIGURG)  # whoever hears of it takes no notice
         ours, theirs = socket.socketpair()

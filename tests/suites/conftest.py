@@ -68,11 +68,11 @@ class Exits(Idle):
 
 
 class Killed(Idle):
-    """Is killed, as by the kernel where memory runs out, under some seeds."""
+    """Is killed, as by the kernel where memory runs out, under some seeds: beneath the fences."""
 
     def act(self):
         if self.around.chance("fate") < 0.5:
-            signal.raise_signal(signal.SIGKILL)
+            getattr(ctypes.CDLL(None), "raise")(signal.SIGKILL)
 
 
 class Sleeps(Idle):

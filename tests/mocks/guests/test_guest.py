@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import datetime as dt
 import gc
+import importlib
 import os
 import random
 import sys
@@ -18,6 +19,7 @@ from weakref import ref
 
 import httpx
 import httpx2
+import numpy as np
 import pytest
 import requests
 import respx
@@ -132,6 +134,8 @@ def test_chance_comes_from_the_seed(sail: Sail) -> None:
             seen.append(random.Random().random())
             random.seed()
             seen.append(random.random())
+            seen.append(np.random.random())
+            seen.append(np.random.default_rng().random())
             await asyncio.sleep(1e9)
 
         sail(main, seed=seed)
@@ -146,14 +150,47 @@ def test_chance_of_the_caller_is_left_alone(sail: Sail) -> None:
 
     async def main(_: Sea) -> None:
         random.random()
+        np.random.random()
         await asyncio.sleep(1e9)
 
-    random.seed(5)
-    expected = [random.random() for _ in range(2)]
-    random.seed(5)
-    drawn = [random.random()]
+    def seed() -> None:
+        random.seed(5)
+        np.random.seed(5)
+
+    def draw() -> list[float]:
+        return [random.random(), np.random.random()]
+
+    seed()
+    expected = [draw(), draw()]
+    seed()
+    drawn = [draw()]
     sail(main)
-    assert [*drawn, random.random()] == expected
+    assert [*drawn, draw()] == expected
+
+
+@pytest.mark.parametrize("module", ["numpy.random", "lazy_draws"])
+def test_who_imports_first_does_not_matter(
+    module: str, sail: Sail, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What a module draws while it is imported is the same in the first run of a process and in the next."""
+    (tmp_path / "lazy_draws.py").write_text("import random\nMINE = random.Random()\nrandom = MINE.random\n")
+    monkeypatch.syspath_prepend(tmp_path)
+    seen: list[Any] = []
+
+    async def main(_: Sea) -> None:
+        drawn = importlib.import_module(module).random()
+        seen.append((drawn if module == "numpy.random" else 0, uuid.uuid4()))
+        await asyncio.sleep(1e9)
+
+    sail(main)
+    sail(main)
+    assert seen[0] == seen[1]
+
+
+def test_numpy_that_is_imported_in_the_run_draws_the_same(sail: Sail) -> None:
+    """In this process it was imported before, in the other one it is not: what it decides is the same."""
+    run = sail(f"{Path(__file__).with_name('draws_by_numpy.py')}:main", twice=True)
+    assert run.failure == ""
 
 
 def test_a_program_is_called_by_its_file_and_nothing_else(sail: Sail) -> None:

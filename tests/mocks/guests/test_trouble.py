@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import importlib
 import inspect
 import json
@@ -125,13 +126,7 @@ def loops_in_step(_: Sea) -> None:
         pass
 
 
-def waits_in_step(_: Sea) -> None:
-    lock = threading.Lock()
-    lock.acquire()
-    lock.acquire()
-
-
-ENDLESS = [loops, never_waits, waits_for_itself, loops_and_swallows, loops_in_step, waits_in_step]
+ENDLESS = [loops, never_waits, waits_for_itself, loops_and_swallows, loops_in_step]
 
 
 @pytest.mark.parametrize("main", ENDLESS)
@@ -240,6 +235,26 @@ def test_who_goes_on_when_cancelled_is_told(sail: Sail) -> None:
     assert [(each.what, each.error) for each in run.mishaps] == [
         ("task 'integration', cancelled at its end,", "it swallowed that and went on")
     ]
+
+
+def test_who_is_born_at_the_end_and_goes_on_is_told(sail: Sail) -> None:
+    """A task that another one begins when it is cancelled is cancelled, too; the run ends whatever that makes of it."""
+
+    async def stubborn() -> None:
+        while True:
+            with contextlib.suppress(asyncio.CancelledError):
+                await asyncio.sleep(1e9)
+
+    async def main(_: Sea) -> None:
+        try:
+            await asyncio.sleep(1e9)
+        finally:
+            born.append(asyncio.create_task(stubborn(), name="stubborn"))
+            await asyncio.sleep(0)  # it has begun
+
+    born: list[asyncio.Task[None]] = []
+    (told,) = sail(main).mishaps
+    assert str(told).startswith("task 'stubborn', cancelled at its end, at 30 s: it swallowed that and went on")
 
 
 def test_a_generator_that_comes_to_no_end_is_told(sail: Sail) -> None:
