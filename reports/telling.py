@@ -59,9 +59,7 @@ def _call(row: WitnessRow) -> str:
     if row.outcome == "rejected":
         ending = f"rejected with {' '.join(filter(None, (str(row.status), row.code)))}"
     again = f", attempt {row.attempt}" if row.attempt > 1 else ""
-    return (
-        f"asked to {_plain(row.operation)} {row.key}{again}: {ending} after {short_duration(row.latency)}{_rule(row)}"
-    )
+    return f"asked to {_work(row)}{again}: {ending} after {short_duration(row.latency)}{_rule(row)}"
 
 
 def _commit(row: WitnessRow) -> str:
@@ -96,7 +94,7 @@ def _sale(row: WitnessRow) -> str:
 
 def _fault(row: WitnessRow) -> str:
     effect = "" if row.outcome == "mattered" else ", and nobody noticed"
-    return f"fault {row.document} struck {_plain(row.operation)} {row.key}{_rule(row)}{effect}"
+    return f"fault {row.document} struck {_work(row)}{_rule(row)}{effect}"
 
 
 def _phase(row: WitnessRow) -> str:
@@ -107,6 +105,11 @@ def _note(row: WitnessRow) -> str:
     parts = [_plain(row.operation), row.key, f"for {_plain(row.document)}" if row.document else ""]
     detail = f": {row.document_id}" if row.document_id else ""
     return " ".join(part for part in parts if part) + detail
+
+
+def _work(row: WitnessRow) -> str:
+    """What was asked for, and of what; a list is of nothing."""
+    return f"{_plain(row.operation)} {row.key}".rstrip()
 
 
 def _plain(name: str) -> str:
