@@ -76,6 +76,8 @@ class Controls(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """How often books are compared."""
     quiet_after: Seconds = Seconds(18 * 3600)
     """Time after which a release without news is asked about."""
+    settled_after: Seconds = Seconds(600)
+    """Time after an unclear purchase after which a label that no look-up showed is believed not to be there."""
     lost_after: Seconds = Seconds(96 * 3600)
     """Time after its dispatch after which a parcel that was not delivered is asked about."""
     memory: Seconds = Seconds(48 * 3600)
