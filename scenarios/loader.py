@@ -181,6 +181,8 @@ def _merge(base: Any, changes: Any) -> Any:
 def _set(document: Document, key: str, value: str) -> None:
     """Replace one value by its dotted name. List positions are numbers: `faults.0.probability`."""
     origin = f"--set {key}={value}"
+    if not isinstance(value, str):  # Python callers give anything
+        raise BadInput("a setting is text, as it would be written in the scenario", value=value, where=origin)
     # The name of a measure has dots of its own.
     steps = key.split(".", 1) if key.startswith("expect.") else key.split(".")
     place, path = document.plain, "$"

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import gzip
 from pathlib import Path
+from typing import Any
 
 import pytest
 from click.testing import CliRunner, Result
 
+import seatrial
 from seatrial.cli import main
+from seatrial.sim.errors import BadInput
 
 SCENARIO = """\
 name: probe
@@ -348,4 +351,16 @@ def test_bad_input_of_the_last_run_is_found_before_the_first(tmp_path: Path) -> 
     bad.write_text(fault("fault: latency", "at: epr").replace("probe", "bad"), encoding="utf-8")
     said = refused(CliRunner().invoke(main, ["run", str(good), str(bad), "--out", str(out)]))
     assert said.startswith(f"error: {bad}:12: unknown partner")
+    assert not out.exists()
+
+
+@pytest.mark.parametrize(
+    "given", [{"seed": "7"}, {"seed": 1.5}, {"seed": True}, {"settings": {"duration": 3}}], ids=str
+)
+def test_a_bad_argument_is_refused_in_python_too(given: dict[str, Any], tmp_path: Path) -> None:
+    """What the command line cannot even say is bad input, not an error of some inner function, and not a run."""
+    file, out = tmp_path / "probe.yaml", tmp_path / "out"
+    file.write_text(SCENARIO, encoding="utf-8")
+    with pytest.raises(BadInput, match=r"a seed is a whole number from 0 up|a setting is text"):
+        seatrial.run(file, out=out, **given)
     assert not out.exists()
