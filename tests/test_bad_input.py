@@ -181,6 +181,11 @@ BAD = {
     "a poll without a pause": (SCENARIO + "controls: {poll_every: 0 s}\n", 10, ("poll_every has to be above zero",)),
     "no attempt at all": (SCENARIO + "controls: {attempts: 0}\n", 10, ("attempts has to be above zero: 0",)),
     "a pace of nothing": (SCENARIO + "controls: {pace: 0/s}\n", 10, ("pace has to be above zero",)),
+    "pages without rows": (
+        SCENARIO + "partners:\n  marketplace:\n    conduct:\n      reads: {kind: cursor, page_limit: 0}\n",
+        13,
+        ("page_limit has to be above zero: 0",),
+    ),
     "nobody at work": (
         SCENARIO + "partners:\n  north:\n    settings: {pickers: 0}\n",
         12,
