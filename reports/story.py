@@ -31,7 +31,7 @@ def story(log: Logbook, order: str, facts: Facts) -> tuple[WitnessRow, ...]:
 def rows_of(log: Logbook, order: str) -> pl.DataFrame:
     """The rows themselves. Raises UnknownName for an order that the evidence does not know."""
     wanted = (pl.col("correlation") == order) | (pl.col("key") == order) | pl.col("key").str.starts_with(f"{order}/")
-    rows = log.rows.filter(wanted).collect()
+    rows = log.rows.filter(wanted).collect() if order else pl.DataFrame()  # what belongs to no order has an empty one
     if not rows.height:
         raise _unknown(log, order)
     return rows

@@ -59,7 +59,7 @@ def _call(row: WitnessRow) -> str:
     if row.outcome == "rejected":
         ending = f"rejected with {' '.join(filter(None, (str(row.status), row.code)))}"
     again = f", attempt {row.attempt}" if row.attempt > 1 else ""
-    return f"asked to {_what(row)}{again}: {ending} after {short_duration(row.latency)}{_rule(row)}"
+    return f"asked to {_work(row)}{again}: {ending} after {short_duration(row.latency)}{_rule(row)}"
 
 
 def _commit(row: WitnessRow) -> str:
@@ -94,7 +94,7 @@ def _sale(row: WitnessRow) -> str:
 
 def _fault(row: WitnessRow) -> str:
     effect = "" if row.outcome == "mattered" else ", and nobody noticed"
-    return f"fault {row.document} struck {_what(row)}{_rule(row)}{effect}"
+    return f"fault {row.document} struck {_work(row)}{_rule(row)}{effect}"
 
 
 def _phase(row: WitnessRow) -> str:
@@ -107,8 +107,8 @@ def _note(row: WitnessRow) -> str:
     return " ".join(part for part in parts if part) + detail
 
 
-def _what(row: WitnessRow) -> str:
-    """The operation, and what it was about where it was about something."""
+def _work(row: WitnessRow) -> str:
+    """What was asked for, and of what; a list is of nothing."""
     return f"{_plain(row.operation)} {row.key}".rstrip()
 
 

@@ -54,10 +54,11 @@ def read_written(kind: type, written: Plain) -> Plain:
     """A quantity as a person wrote it (a `dec_hook` of msgspec): a number without its unit is refused."""
     if isinstance(written, kind):
         return written
-    try:
-        if isinstance(written, int | float) and kind in _STRICT:
-            return kind(_STRICT[kind](written))
+    reader = _STRICT.get(kind)
+    if reader is None:
         return read_quantity(kind, written)
+    try:
+        return kind(reader(written))
     except BadInput as error:
         raise _Unfit(error) from error
 

@@ -96,7 +96,7 @@ class Document:
         except msgspec.ValidationError as error:
             raise complaint(error, kind, plain, lambda inner: self.where(path + inner[1:])) from error
         except BadInput as error:  # from a struct that looks at its own values
-            raise error.at(self.where(path + _blamed(plain, error.value))) from error
+            raise error.at(self.where(path + _blamed(plain, error))) from error
 
 
 class Fields(Document):
@@ -110,10 +110,24 @@ class Fields(Document):
         return path.removeprefix("$").removeprefix(".")
 
 
-def _blamed(plain: Plain, value: object) -> str:
-    """The setting that holds a value somebody complained about, as the rest of a path; empty where none does."""
-    names = [key for key, held in plain.items() if held == value] if isinstance(plain, dict) else []
+def _blamed(plain: Plain, error: BadInput) -> str:
+    """The setting that somebody complained about, as the rest of a path: the error begins with its name, or it alone
+    holds the value; empty where neither tells.
+    """
+    named = [path for path, key in _settings(plain) if key == error.what.partition(" ")[0]]
+    if len(named) == 1:
+        return named[0]
+    names = [key for key, held in plain.items() if held == error.value] if isinstance(plain, dict) else []
     return f".{names[0]}" if len(names) == 1 else ""
+
+
+def _settings(plain: Plain, path: str = "") -> Iterator[tuple[str, str]]:
+    """Path and name of every setting of a document."""
+    inner = plain.items() if isinstance(plain, dict) else enumerate(plain) if isinstance(plain, list) else ()
+    for key, value in inner:
+        place = f"{path}[{key}]" if isinstance(plain, list) else f"{path}.{key}"
+        yield place, str(key)
+        yield from _settings(value, place)
 
 
 def _no_value(node: yaml.Node | None, source: str, error: ValueError) -> BadInput:

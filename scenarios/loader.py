@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from datetime import MAXYEAR, timedelta
 from importlib.resources import files
 from math import inf
 from pathlib import Path
@@ -16,6 +17,7 @@ import yaml
 from seatrial.scenarios.document import Document
 from seatrial.scenarios.schema import MINUTES, TARGETS, Scenario, World
 from seatrial.sim.errors import BadInput, UnknownName
+from seatrial.sim.units import format_duration
 
 LIBRARY = "seatrial.scenarios.library"
 WORLDS = "seatrial.scenarios.worlds"
@@ -127,6 +129,10 @@ def _check(scenario: Scenario, document: Document) -> None:
         raise BadInput(
             "a run needs time", value=scenario.duration, where=document.where("$.duration"), hint="duration: 1 d"
         )
+    if not _ends(scenario):
+        value = f"{scenario.start}, {format_duration(scenario.duration + scenario.calm)} later"
+        what = f"the run has to end before the year {MAXYEAR}"
+        raise BadInput(what, value=value, where=document.where("$.start"))
     if not 0 < scenario.time_scale < inf:
         where = document.where("$.time_scale")
         raise BadInput(
@@ -144,6 +150,14 @@ def _check(scenario: Scenario, document: Document) -> None:
             raise UnknownName("unknown step", value=step, known=TARGETS, where=where)
         if not 0 < target < inf:
             raise BadInput("a step takes more than no time", value=target, where=where, hint=f"{step}: 1 d")
+
+
+def _ends(scenario: Scenario) -> bool:
+    """Whether the calendar reaches to its end, and a little further: promises are made for days to come."""
+    try:
+        return (scenario.start + timedelta(seconds=scenario.duration + scenario.calm)).year < MAXYEAR
+    except OverflowError:
+        return False
 
 
 def _world(scenario: Scenario, document: Document) -> World:
@@ -167,6 +181,8 @@ def _merge(base: Any, changes: Any) -> Any:
 def _set(document: Document, key: str, value: str) -> None:
     """Replace one value by its dotted name. List positions are numbers: `faults.0.probability`."""
     origin = f"--set {key}={value}"
+    if not isinstance(value, str):  # Python callers give anything
+        raise BadInput("a setting is text, as it would be written in the scenario", value=value, where=origin)
     # The name of a measure has dots of its own.
     steps = key.split(".", 1) if key.startswith("expect.") else key.split(".")
     place, path = document.plain, "$"

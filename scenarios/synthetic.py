@@ -23,6 +23,8 @@ from seatrial.sim.quantities import PerSecond, Seconds, Share
 from seatrial.sim.units import MINOR_DIGITS
 
 _HOUR, _DAY = 3600.0, 86_400.0
+_ITEMS = 1_000_000
+_MOST = 1_000_000_000  # of anything that is counted, or minor units of a price: more is a slip of the pen
 PREFIXES = {"marketplace": "MP", "storefront": "SF", "b2b": "B2B"}
 """How order numbers begin; other channels use their name."""
 _HABITS = Habits()
@@ -91,12 +93,16 @@ class Synthetic(msgspec.Struct, frozen=True, tag_field="kind", tag="synthetic", 
     def _check(self) -> None:
         self.arrivals.check()
         for name, pair, least in (("lines", self.lines, 1), ("quantity", self.quantity, 1), ("prices", self.prices, 0)):
-            if not least <= pair[0] <= pair[1]:
-                raise BadInput(f"demand.{name} takes a lowest and a highest number from {least} up", value=list(pair))
+            if not least <= pair[0] <= pair[1] <= _MOST:
+                what = f"demand.{name} takes a lowest and a highest number from {least} to {_MOST}"
+                raise BadInput(what, value=list(pair))
         if self.skus < self.lines[1]:
             raise BadInput("too few items for an order", value=self.skus, hint=f"{self.lines[1]} lines need as many")
-        if self.orders < 0 or self.customers < 1 or not 0 <= self.popularity <= 10 or not 0 < self.cover < inf:
-            hint = "orders from 0, customers from 1, popularity from 0 to 10, cover above 0 s"
+        if self.skus > _ITEMS:
+            raise BadInput("more items than a network holds", value=self.skus, hint=f"at most {_ITEMS}")
+        counts = 0 <= self.orders <= _MOST and 1 <= self.customers <= _MOST
+        if not counts or not 0 <= self.popularity <= 10 or not 0 < self.cover < inf:
+            hint = f"orders to {_MOST}, customers from 1 to {_MOST}, popularity from 0 to 10, cover above 0 s"
             value = f"{self.orders}, {self.customers}, {self.popularity:g}, {self.cover:g} s"
             raise BadInput("a figure of the demand is out of its range", value=value, hint=hint)
         if self.currency not in MINOR_DIGITS:

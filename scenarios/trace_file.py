@@ -101,6 +101,8 @@ def _places(name: str, header: list[str]) -> list[int]:
             raise BadInput(
                 "the trace lacks a column", value=column, known=titles, where=f"{name}:1", hint="needed: " + _listed()
             )
+        if titles.count(column) > 1:
+            raise BadInput("the trace has a column twice", value=column, where=f"{name}:1")
     return [titles.index(column) for column in COLUMNS]
 
 

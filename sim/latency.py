@@ -39,6 +39,8 @@ class Uniform(msgspec.Struct, frozen=True, tag_field="kind", tag="uniform", forb
 
     def quantile(self, p: float) -> float:
         """Round trip at probability p."""
+        if not self.low <= self.high:
+            raise BadInput("uniform latency wants low <= high", value=f"low {self.low} s, high {self.high} s")
         return self.low + (self.high - self.low) * p
 
 

@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from math import inf
 from typing import Any
 
+import msgspec
+
+from seatrial.sim.errors import BadInput
 from seatrial.sim.units import parse_duration, parse_rate, parse_share
 
 
@@ -30,6 +34,14 @@ def read_quantity(kind: type, written: Any) -> Any:
     if reader is None:
         raise NotImplementedError(kind)  # msgspec's protocol for "not mine"
     return kind(reader(written)) if isinstance(written, str) else kind(written)
+
+
+def check_above_zero(settings: msgspec.Struct, *names: str) -> None:
+    """Raise BadInput for the first of these settings that is nothing, less, or without end: nobody could go by it."""
+    for name in names:
+        value = getattr(settings, name)
+        if not 0 < value < inf:
+            raise BadInput(f"{name} has to be above zero", value=value)
 
 
 def quantity_schema(kind: type) -> dict[str, Any]:

@@ -52,7 +52,9 @@ def no_run(path: Path, names: list[str]) -> BadInput:
     if not path.exists():
         return BadInput("no such run folder", value=str(path), known=_runs_in(path.parent), hint=hint)
     if not path.is_dir():
-        return BadInput("a run is a folder, this is a file", value=str(path), hint=f"give its folder: {path.parent}")
+        if holds_run(path.parent, sorted(each.name for each in path.parent.iterdir())):
+            hint = f"give its folder: {path.parent}"
+        return BadInput("a run is a folder, this is a file", value=str(path), hint=hint)
     runs = _runs_in(path)
     what = "not a run folder, though there are runs in it" if runs else "not a run folder: it holds no evidence"
     return BadInput(what, value=str(path), known=runs, hint=f"it holds {_some(names)} · {hint}")

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import gzip
 from pathlib import Path
+from typing import Any
 
 import pytest
 from click.testing import CliRunner, Result
 
+import seatrial
 from seatrial.cli import main
+from seatrial.sim.errors import BadInput
 
 SCENARIO = """\
 name: probe
@@ -170,6 +173,33 @@ BAD = {
         13,
         ("0 < p50 <= p99",),
     ),
+    "a latency that is shorter than it is long": (
+        SCENARIO + "partners:\n  erp:\n    conduct:\n      latency: {kind: uniform, low: 3 s, high: 1 s}\n",
+        13,
+        ("low <= high",),
+    ),
+    "a poll without a pause": (SCENARIO + "controls: {poll_every: 0 s}\n", 10, ("poll_every has to be above zero",)),
+    "no attempt at all": (SCENARIO + "controls: {attempts: 0}\n", 10, ("attempts has to be above zero: 0",)),
+    "a pace of nothing": (SCENARIO + "controls: {pace: 0/s}\n", 10, ("pace has to be above zero",)),
+    "pages without rows": (
+        SCENARIO + "partners:\n  marketplace:\n    conduct:\n      reads: {kind: cursor, page_limit: 0}\n",
+        13,
+        ("page_limit has to be above zero: 0",),
+    ),
+    "nobody at work": (
+        SCENARIO + "partners:\n  north:\n    settings: {pickers: 0}\n",
+        12,
+        ("pickers has to be above zero: 0",),
+    ),
+    "a duration of nothing written": (SCENARIO.replace("1 h", ""), 4, ("not a duration", "write '45 min'")),
+    "an end beyond the calendar": (
+        SCENARIO.replace("calm: 6 h", "calm: 3000000 d"),
+        3,
+        ("has to end before the year 9999",),
+    ),
+    "items without number": (SCENARIO.replace("skus: 20", "skus: 1000000000000"), 6, ("at most 1000000",)),
+    "prices without bound": (SCENARIO + "  prices: [1, 10000000000000000000]\n", 6, ("to 1000000000",)),
+    "orders without number": (SCENARIO + "  orders: 10000000000000000000\n", 6, ("orders to 1000000000",)),
     "unknown team": (SCENARIO + "minutes_per_exception: {logistic: 3}\n", 10, ("did you mean 'logistics'",)),
     "unknown step": (
         SCENARIO + "service_targets: {placed_to_shiped: 2 d}\n",
@@ -235,9 +265,20 @@ def test_a_file_that_is_no_scenario_is_refused(content: bytes, words: tuple[str,
         ((HEADER + LINE.replace("France", "S\xe3o")).encode("latin-1"), ("orders.csv:2", "not UTF-8", "byte 0xe3")),
         ((HEADER + LINE.replace(",2,", ",-2,")).encode(), ("orders.csv:2", "'-2'", "above zero in orders")),
         ((HEADER + LINE).replace("qty", "amount").encode(), ("orders.csv:1", "lacks a column", "'qty'")),
+        ((HEADER + LINE).replace("\n", ",qty\n").encode(), ("orders.csv:1", "has a column twice", "'qty'")),
         ((HEADER + LINE.replace("2026", "2031")).encode(), ("no orders in the window", "2031-03-02")),
     ],
-    ids=["empty", "no lines", "truncated", "packed and truncated", "not UTF-8", "negative", "no column", "no window"],
+    ids=[
+        "empty",
+        "no lines",
+        "truncated",
+        "packed and truncated",
+        "not UTF-8",
+        "negative",
+        "no column",
+        "a column twice",
+        "no window",
+    ],
 )
 def test_a_bad_trace_is_refused_where_it_is_bad(content: bytes, words: tuple[str, ...], tmp_path: Path) -> None:
     """The error names the trace, the line and the value; no run folder is left behind."""
@@ -315,4 +356,16 @@ def test_bad_input_of_the_last_run_is_found_before_the_first(tmp_path: Path) -> 
     bad.write_text(fault("fault: latency", "at: epr").replace("probe", "bad"), encoding="utf-8")
     said = refused(CliRunner().invoke(main, ["run", str(good), str(bad), "--out", str(out)]))
     assert said.startswith(f"error: {bad}:12: unknown partner")
+    assert not out.exists()
+
+
+@pytest.mark.parametrize(
+    "given", [{"seed": "7"}, {"seed": 1.5}, {"seed": True}, {"settings": {"duration": 3}}], ids=str
+)
+def test_a_bad_argument_is_refused_in_python_too(given: dict[str, Any], tmp_path: Path) -> None:
+    """What the command line cannot even say is bad input, not an error of some inner function, and not a run."""
+    file, out = tmp_path / "probe.yaml", tmp_path / "out"
+    file.write_text(SCENARIO, encoding="utf-8")
+    with pytest.raises(BadInput, match=r"a seed is a whole number from 0 up|a setting is text"):
+        seatrial.run(file, out=out, **given)
     assert not out.exists()

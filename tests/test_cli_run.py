@@ -220,6 +220,27 @@ def test_an_interrupted_run_says_so_and_can_be_read(scenario: Path, tmp_path: Pa
     assert "incomplete     there is no manifest.json: the run was stopped before its end" in shown.stdout
 
 
+@pytest.mark.parametrize(
+    ("step", "words", "begun"),
+    [
+        ("embark", "stopped before the run began", False),
+        ("judge", "stopped after the run, before its verdict · seatrial show", True),
+        ("check_same", "stopped after the run, before the proof that it does the same again · seatrial show", True),
+    ],
+)
+def test_who_stops_a_run_is_told_how_far_it_was(
+    step: str, words: str, begun: bool, scenario: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Before it began there is nothing to show, and nobody is sent to a folder that is not there."""
+
+    def stop(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(seatrial.voyage, step, stop)
+    result = seatrial_run(scenario, "--out", tmp_path / "out", "--twice")
+    assert (result.exit_code, words in result.stderr, (tmp_path / "out").exists()) == (3, True, begun)
+
+
 def test_a_reference_can_be_sailed_twice_too(tmp_path: Path) -> None:
     """`--twice` proves of any integration that it does the same."""
     words = ["run", "fidelity/calm", "--twice", "--set", "duration=5 s", "--out", str(tmp_path / "run")]

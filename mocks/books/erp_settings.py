@@ -6,8 +6,7 @@ from typing import Literal
 
 import msgspec
 
-from seatrial.sim.errors import BadInput
-from seatrial.sim.quantities import Seconds, Share
+from seatrial.sim.quantities import Seconds, Share, check_above_zero
 
 CHARGES = ("POST", "DOT", "C2", "M", "D", "S", "B", "CRUK", "PADS", "BANK CHARGES", "AMAZONFEE")
 """Pseudo-SKUs of the real trace: carriage, manual lines, discounts, samples, fees."""
@@ -38,7 +37,4 @@ class ErpSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     def __post_init__(self) -> None:
         """Check what the types cannot."""
-        if not 0 < self.batch_every < float("inf"):
-            raise BadInput(
-                "batch_every is longer than nothing and ends", value=self.batch_every, hint="such as '15 min'"
-            )
+        check_above_zero(self, "batch_every")

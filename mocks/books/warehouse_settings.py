@@ -5,11 +5,11 @@ from __future__ import annotations
 import msgspec
 
 from seatrial.mocks.books.stock_check import Loss
-from seatrial.sim.quantities import PerSecond, Seconds, Share
+from seatrial.sim.quantities import PerSecond, Seconds, Share, check_above_zero
 
 
 class WarehouseSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Parameters of a warehouse."""
+    """Parameters of a warehouse. Raises BadInput for one without people or doors."""
 
     pickers: int = 8
     """People who pick and pack."""
@@ -59,3 +59,7 @@ class WarehouseSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True)
     """Time for which an ended release can still be looked up."""
     snapshot_life: Seconds = Seconds(3600)
     """Time for which the pages of a snapshot can be read; technical time, never scaled."""
+
+    def __post_init__(self) -> None:
+        """Look at the values: without them nothing would ever leave."""
+        check_above_zero(self, "pickers", "doors")

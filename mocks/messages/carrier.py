@@ -80,12 +80,14 @@ class BuyLabel(Request[Label], frozen=True):
 
 
 class FindLabel(Request[Label], frozen=True):
-    """The live label of a parcel: the look-up before a repeated purchase."""
+    """The live label of a parcel: the look-up before a repeated purchase, and for labels too many."""
 
     order_no: str
     """Order number."""
     parcel_no: str
     """Parcel number."""
+    besides: str = ""
+    """Tracking number of a label to look past; empty: of none."""
 
 
 class LabelVoided(msgspec.Struct, frozen=True, gc=False):

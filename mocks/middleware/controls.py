@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import msgspec
 
-from seatrial.sim.quantities import PerSecond, Seconds
+from seatrial.sim.quantities import PerSecond, Seconds, check_above_zero
 
 
 class Controls(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Safeguards and their settings. The defaults are the resilient integration.
 
     What lies between programs (`patience`, `backoff`, `longest_believed`, `breaker_rest`, `pace`) is technical time;
-    every other duration is business time, which a scaled run on the wire makes shorter.
+    every other duration is business time, which a scaled run on the wire makes shorter. Raises BadInput for a setting
+    that nobody could go by, such as a poll every 0 s.
     """
 
     idempotency_key: bool = True
@@ -75,7 +76,16 @@ class Controls(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """How often books are compared."""
     quiet_after: Seconds = Seconds(18 * 3600)
     """Time after which a release without news is asked about."""
+    settled_after: Seconds = Seconds(600)
+    """Time after an unclear purchase after which a label that no look-up showed is believed not to be there."""
     lost_after: Seconds = Seconds(96 * 3600)
     """Time after its dispatch after which a parcel that was not delivered is asked about."""
     memory: Seconds = Seconds(48 * 3600)
     """How long numbers of finished messages and orders are remembered."""
+
+    def __post_init__(self) -> None:
+        """Look at the values: what is done again and again takes time, and what is counted is at least one."""
+        check_above_zero(self, "attempts", "breaker_after", "pace", "dead_after", *_AGAIN_AND_AGAIN)
+
+
+_AGAIN_AND_AGAIN = ("replay_every", "poll_every", "batch_every", "listings_every", "reconcile_every")

@@ -18,6 +18,8 @@ RETURNS = "returns"
 """Table of open returns."""
 DIRTY = "dirty"
 """Table of SKUs whose stock the channels do not know yet."""
+DOUBTS = "doubts"
+"""Table of labels that a carrier may have sold besides."""
 CURSORS = "cursors"
 """Table of positions in the partners' lists."""
 
@@ -123,6 +125,19 @@ class ReturnFile(msgspec.Struct, frozen=True, gc=False):
     """Order number."""
     channel: str
     """Channel that refunds."""
+
+
+class Doubt(msgspec.Struct, frozen=True, gc=False):
+    """A label that a carrier may have sold for a parcel besides the one that it bears."""
+
+    carrier: str
+    """Name of the carrier."""
+    order_no: str
+    """Order number."""
+    parcel_no: str
+    """Parcel number."""
+    at: float
+    """Second of the run by which it would have been sold."""
 
 
 class Message(msgspec.Struct, frozen=True, gc=False):

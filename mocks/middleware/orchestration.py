@@ -11,6 +11,7 @@ from seatrial.mocks.middleware.cancelling import Cancelling
 from seatrial.mocks.middleware.capture import Capture
 from seatrial.mocks.middleware.controls import Controls
 from seatrial.mocks.middleware.deck import Deck
+from seatrial.mocks.middleware.doubts import Doubts
 from seatrial.mocks.middleware.files import ORDERS, Message, OrderFile
 from seatrial.mocks.middleware.inventory import Inventory
 from seatrial.mocks.middleware.labels import Labels
@@ -39,6 +40,7 @@ class Orchestration:
         self._controls = settings
         self._sourcing = Sourcing(deck)
         self._inventory = Inventory(deck)
+        self._doubts = Doubts(deck)
         self._arrivals: Arrivals | None = None
 
     async def receive(self, notice: Notice) -> None:
@@ -65,7 +67,7 @@ class Orchestration:
                     tasks.create_task(arrivals.fetch(channel))
             tasks.create_task(self._inventory.keep_listings())
             if self._controls.reconciliation:
-                tasks.create_task(Reconciliation(deck, mailroom, arrivals).keep())
+                tasks.create_task(Reconciliation(deck, mailroom, arrivals, self._doubts).keep())
 
     async def _recover(self, mailroom: Mailroom) -> None:
         """Read the warehouses' stock and the open orders, then take up unfinished messages."""
@@ -85,15 +87,14 @@ class Orchestration:
 
     def _handlers(self) -> Mapping[str, Handler]:
         deck, sourcing = self._deck, self._sourcing
-        labels = Labels(deck)
-        capture, shipping = Capture(deck, sourcing), Shipping(deck, labels)
+        labels = Labels(deck, self._doubts)
+        capture, shipping = Capture(deck, sourcing), Shipping(deck, labels, self._doubts)
         cancelling, returning = Cancelling(deck), Returning(deck)
         return {
             "placed": capture.placed,
             "cancellation_requested": cancelling.requested,
             "return_requested": returning.requested,
             "stock_arrived": sourcing.restocked,
-            "label_doubtful": labels.void,
             "fulfilment.packed": shipping.packed,
             "fulfilment.rejected": shipping.rejected,
             "fulfilment.shorted": shipping.rejected,
@@ -106,5 +107,5 @@ class Orchestration:
         }
 
     async def _dead(self, message: Message) -> None:
-        order_no = message.lane if "/" not in message.lane and "|" not in message.lane else ""
+        order_no = message.lane if "/" not in message.lane else ""
         await self._deck.open_case(f"dead/{message.message_no}", order_no, "integration_support", message.topic)

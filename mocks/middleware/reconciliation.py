@@ -11,6 +11,7 @@ from seatrial.mocks.messages.orders import Units
 from seatrial.mocks.messages.warehouse import FulfilmentUpdate, GetRelease, GetSnapshot
 from seatrial.mocks.middleware.arrivals import Arrivals
 from seatrial.mocks.middleware.deck import Deck
+from seatrial.mocks.middleware.doubts import Doubts
 from seatrial.mocks.middleware.files import ORDERS, Message, OrderFile, ReleaseFile
 from seatrial.mocks.middleware.inventory import BATCH_CHANNEL
 from seatrial.mocks.middleware.mailroom import Mailroom
@@ -24,17 +25,18 @@ _NEWS = {"packed": "fulfilment.packed", "shipped": "shipment.dispatched", "rejec
 class Reconciliation:
     """Runs every `reconcile_every`. What it finds goes through the mailroom like a webhook would."""
 
-    def __init__(self, deck: Deck, mailroom: Mailroom, arrivals: Arrivals) -> None:
+    def __init__(self, deck: Deck, mailroom: Mailroom, arrivals: Arrivals, doubts: Doubts) -> None:
         self._deck = deck
         self._mailroom = mailroom
         self._arrivals = arrivals
+        self._doubts = doubts
         self._gaps: dict[str, dict[str, int]] = {}
 
     async def keep(self) -> None:
         """Reconcile, for ever."""
         while True:
             await self._deck.around.rest(self._deck.controls.reconcile_every)
-            for step in (self._subscriptions, self._changes, self._releases, self._stock, self._listings):
+            for step in (self._subscriptions, self._changes, self._releases, self._labels, self._stock, self._listings):
                 try:
                     await step()
                 except CallError as error:
@@ -107,6 +109,10 @@ class Reconciliation:
     async def _news(self, number: str, topic: str, order_no: str, body: FulfilmentUpdate | Milestone) -> None:
         """What a webhook may have told before: it comes as a message that was worked on already, in vain."""
         await self._mailroom.take(Message(number, topic, order_no, "", body, self._deck.around.now(), deliveries=1))
+
+    async def _labels(self) -> None:
+        """Labels that a carrier may have sold without our hearing of it."""
+        await self._doubts.settle()
 
     async def _stock(self) -> None:
         """Set the ERP's book to what the warehouses count, and the stock view with it."""

@@ -9,6 +9,7 @@ from seatrial.mocks.messages.channel import ConfirmShipment
 from seatrial.mocks.messages.erp import PostInvoice, PostShipment, RecordMilestone
 from seatrial.mocks.messages.warehouse import AttachLabel, FulfilmentUpdate, ReleaseState
 from seatrial.mocks.middleware.deck import Deck
+from seatrial.mocks.middleware.doubts import Doubts
 from seatrial.mocks.middleware.files import Message, NotYet, OrderFile, ReleaseFile
 from seatrial.mocks.middleware.labels import Labels
 from seatrial.sim.errors import Rejected
@@ -17,9 +18,10 @@ from seatrial.sim.errors import Rejected
 class Shipping:
     """What follows from a warehouse's and a carrier's webhooks."""
 
-    def __init__(self, deck: Deck, labels: Labels) -> None:
+    def __init__(self, deck: Deck, labels: Labels, doubts: Doubts) -> None:
         self._deck = deck
         self._labels = labels
+        self._doubts = doubts
 
     async def packed(self, message: Message) -> None:
         """A parcel waits for its label; what was not found is sourced anew."""
@@ -28,7 +30,7 @@ class Shipping:
         state = update.state
         if file is None or release is None or (self._deck.controls.ordering_guard and release.stage != "released"):
             if message.again and state.packed:  # an earlier delivery may have bought a label besides
-                await self._labels.spare_all(update.order_no, state.parcel_no)
+                await self._labels.doubt(update.order_no, state.parcel_no)
             return
         if state.packed:
             release = await self._labelled(file, release, state, message.again)
@@ -45,7 +47,7 @@ class Shipping:
             if error.code not in ("already_labelled", "cancelled"):
                 raise
             if error.pointer != label.tracking_no:
-                await self._labels.spare(carrier.name, file.order.order_no, parcel)
+                await self._doubts.note(carrier.name, file.order.order_no, parcel)
             return msgspec.structs.replace(release, tracking_no=error.pointer)
         return msgspec.structs.replace(release, carrier=carrier.name, tracking_no=label.tracking_no)
 

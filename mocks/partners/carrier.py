@@ -141,10 +141,12 @@ class Carrier(Partner):
 
     @operation("GET", "/labels/{parcel_no}", key="parcel_no")
     def find_label(self, request: FindLabel) -> Label:
-        """The live label of a parcel, the oldest of several; empty where there is none."""
+        """The live label of a parcel, the oldest of several, past the one named in `besides`; empty where there is
+        none.
+        """
         until = self.visible_until
         for label in self._labels.of(request.parcel_no):
-            if not label.voided and label.sold_at <= until:
+            if not label.voided and label.sold_at <= until and label.tracking_no != request.besides:
                 return label.reply()
         return NO_LABEL
 

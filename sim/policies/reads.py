@@ -16,7 +16,7 @@ from typing import Generic, NamedTuple, Protocol, TypeVar
 import msgspec
 
 from seatrial.sim.errors import Rejected
-from seatrial.sim.quantities import Seconds
+from seatrial.sim.quantities import Seconds, check_above_zero
 
 ItemT = TypeVar("ItemT")
 _Place = tuple[float, int]
@@ -100,7 +100,7 @@ class Pager(Protocol):
 
 
 class _Policy(msgspec.Struct, frozen=True, tag_field="kind", forbid_unknown_fields=True):
-    """Base of the kinds: what every list has."""
+    """Base of the kinds: what every list has. Raises BadInput for pages without rows."""
 
     visibility_lag: Seconds = Seconds(0)
     """Seconds until a row is seen."""
@@ -108,6 +108,10 @@ class _Policy(msgspec.Struct, frozen=True, tag_field="kind", forbid_unknown_fiel
     """Seconds that a list sees back; older rows are not listed."""
     page_limit: int = 100
     """Rows on a page, at most, whatever the caller asks for."""
+
+    def __post_init__(self) -> None:
+        """Look at the values: who gets no rows asks for the next page for ever."""
+        check_above_zero(self, "page_limit")
 
 
 class OffsetReads(_Policy, frozen=True, tag="offset"):

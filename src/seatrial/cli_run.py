@@ -205,7 +205,7 @@ def _sail(leg: Leg, seed: int, decisions: Decisions | None, twice: bool | None, 
                 twice=twice,
             )
     except KeyboardInterrupt:
-        raise Interrupted(f"stopped after the run, before its verdict · seatrial show {leg.folder}") from None
+        raise Interrupted("stopped before the run began") from None
     except Exception as error:
         if not isinstance(error, SeatrialError):
             error.add_note(f"what happened until then can be read: seatrial show {leg.folder}")

@@ -146,14 +146,15 @@ def sail(  # noqa: PLR0913 (one argument per option of the command)
     twice: bool | None = False,
 ) -> Run:
     """Run a scenario that is loaded already (see `run`); once, if it is not asked for otherwise."""
-    if seed < 0:
+    if type(seed) is not int or seed < 0:  # Python callers give anything
         raise BadInput("a seed is a whole number from 0 up", value=seed, where="--seed")
     done = _sail(loaded, seed, integration, out, progress, replay)
     under = integration or loaded.scenario.integration
     if replay is None and (is_entry(under) if twice is None else twice):
         again = entry_of(under).again if is_entry(under) else name_of(under)
         asked = Again(loaded.text, loaded.document.source, seed, again)
-        check_same(done.evidence, asked, lambda: _sail(loaded, seed, integration, None, None, None).evidence)
+        with _after_the_run(done.folder, "the proof that it does the same again"):
+            check_same(done.evidence, asked, lambda: _sail(loaded, seed, integration, None, None, None).evidence)
     return done
 
 
@@ -188,7 +189,8 @@ def _sail(
     with kept(expedition, folder), recorded(rulebook, folder):
         failure = _voyage(expedition, progress)
     facts = msgspec.structs.replace(facts, rules=covered(facts, expedition), died=failure)
-    done = judged(loaded, expedition, facts, folder, failure)
+    with _after_the_run(folder, "its verdict"):
+        done = judged(loaded, expedition, facts, folder, failure)
     return (
         done if following is None else replace(done, replayed=replayed_of(following.decisions, following.left, loaded))
     )
@@ -258,6 +260,16 @@ def kept(expedition: Expedition, folder: RunFolder | None) -> Iterator[None]:
         expedition.world.evidence.close()
         raise
     expedition.world.evidence.close()
+
+
+@contextmanager
+def _after_the_run(folder: RunFolder | None, what: str) -> Iterator[None]:
+    """Who stops it now does not stop the run, but what comes after it."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        kept = f" · seatrial show {folder.path}" if folder else ""
+        raise Interrupted(f"stopped after the run, before {what}{kept}") from None
 
 
 def judged(loaded: Loaded, expedition: Expedition, facts: Facts, folder: RunFolder | None, failure: str) -> Run:

@@ -65,7 +65,7 @@ BITES: Mapping[str, Finds | Costs] = {
     "alternate_sourcing": Costs("oversell-race", "orders.backordered", 3, UNHEARD_LOSSES),
     "inbox": Finds("duplicate-webhooks", "DUPLICATE_FULFILMENT"),
     "outbox": Costs("oversell-race", "staleness.listing.max", 4, DEAF_CHANNELS),
-    "ordering_guard": Finds("out-of-order-webhooks", "DUPLICATE_LABEL", LATE_WEBHOOKS),
+    "ordering_guard": Costs("out-of-order-webhooks", "healed.label", 5, LATE_WEBHOOKS),
     "reservation": Finds("oversell-race", "OVERSOLD"),
     "strict_reading": Finds("marketplace-html-error", "LOST_ORDER"),
 }

@@ -65,8 +65,7 @@ def writes() -> list[str]:
     return sorted(found - of_all)
 
 
-def sail(folder: Path, operation: str, replies: int) -> Verdict:
-    rules = (f'{{fault: lost_reply, at: "*.{operation}", first: {replies}}}', *BESIDES.get(operation, ()))
+def sail(folder: Path, *rules: str) -> Verdict:
     path = folder / "unheard.yaml"
     path.write_text(UNHEARD + "".join(f"  - {rule}\n" for rule in rules))
     return run(path, integration="resilient").verdict
@@ -76,6 +75,38 @@ def sail(folder: Path, operation: str, replies: int) -> Verdict:
 @pytest.mark.parametrize("operation", writes())
 def test_a_write_whose_reply_was_lost_is_done_once(tmp_path: Path, operation: str, replies: int) -> None:
     """Whichever write it is and however often its reply is lost: nothing is doubled, lost or left without an answer."""
-    verdict = sail(tmp_path, operation, replies)
+    lost = f'{{fault: lost_reply, at: "*.{operation}", first: {replies}}}'
+    verdict = sail(tmp_path, lost, *BESIDES.get(operation, ()))
+    assert (verdict.outcome, verdict.reasons) == (Outcome.PASSED, ())
+    assert all(rule.fired for rule in verdict.coverage)
+
+
+OLD_COPIES: Mapping[str, tuple[str, ...]] = {
+    "one carrier": (
+        "{fault: truncated_body, at: falcon.buy_label, probability: 40 %}",
+        "{fault: stale_read, at: falcon.find_label}",
+    ),
+    "every carrier, and no purchase is heard of": (
+        "{fault: truncated_body, at: carrier.buy_label, until: 2 min}",
+        "{fault: stale_read, at: carrier.find_label}",
+    ),
+    "now and then, and no label can be put on": (
+        "{fault: lost_reply, at: carrier.buy_label, probability: 70 %}",
+        "{fault: stale_read, at: carrier.find_label, probability: 70 %, with: {age: 20 s}}",
+        "{fault: lost_reply, at: warehouse.attach_label, probability: 50 %}",
+    ),
+    "and the integration dies": (
+        "{fault: integration_crash, at: carrier.buy_label, every: 7, times: 6, with: {down_for: 2 s}}",
+        "{fault: lost_reply, at: carrier.buy_label, probability: 30 %}",
+        "{fault: stale_read, at: carrier.find_label}",
+    ),
+}
+"""What goes wrong with purchases whose look-ups are answered from an old copy."""
+
+
+@pytest.mark.parametrize("rules", OLD_COPIES.values(), ids=OLD_COPIES)
+def test_a_label_that_no_look_up_showed_is_given_back(tmp_path: Path, rules: tuple[str, ...]) -> None:
+    """A carrier says "there is none" of a label that it has just sold: another is bought, and one of them found."""
+    verdict = sail(tmp_path, *rules)
     assert (verdict.outcome, verdict.reasons) == (Outcome.PASSED, ())
     assert all(rule.fired for rule in verdict.coverage)

@@ -152,10 +152,14 @@ def test_a_label_is_a_document_with_a_price(depot: Depot) -> None:
 
 
 def test_buying_again_without_a_policy_is_a_second_label(depot: Depot) -> None:
-    """Without a policy the same parcel gets two live labels; the older one is found, the newer one after its void."""
+    """Without a policy the same parcel gets two live labels; the older one is found, the newer one past it, or after
+    its void.
+    """
     first, second = depot.buy(), depot.buy()
     assert first.id != second.id
     assert depot.carrier.find_label(FindLabel("O-1", "P-1")) == first
+    assert depot.carrier.find_label(FindLabel("O-1", "P-1", first.tracking_no)) == second
+    assert depot.carrier.find_label(FindLabel("O-1", "P-1", second.tracking_no)) == first
     depot.void(first)
     assert depot.carrier.find_label(FindLabel("O-1", "P-1")) == second
 

@@ -45,3 +45,16 @@ def test_an_unknown_order_is_named_with_others(history) -> None:
     """The error shows order numbers that the run does know."""
     with pytest.raises(UnknownName, match="MP-12"):
         story(history.placed("MP-12").log(), "MP-1234", FACTS)
+
+
+def test_nothing_is_no_order(history) -> None:
+    """What belongs to no order is the story of none, least of all of the one without a number."""
+    history.placed("MP-12").asked("changes", "", "", "ok")
+    with pytest.raises(UnknownName, match="no such order in this run: ''"):
+        story(history.log(), "", FACTS)
+
+
+def test_what_is_asked_without_a_key_is_told_without_one(history) -> None:
+    """A list is of no document, and leaves no gap in the sentence."""
+    history.rows.call("b2b", "fetch_batch", "", "", "MP-1", 1, "ok", 200, 0.1, "", "")
+    assert [row.words for row in story(history.log(), "MP-1", FACTS)] == ["asked to fetch batch: done after 100 ms"]

@@ -124,6 +124,9 @@ def test_a_wrong_path_says_what_is_there(tmp_path: Path) -> None:
     (tmp_path / "src").mkdir()
     with pytest.raises(BadInput, match=r"holds no evidence.*it holds nothing"):
         RunFolder.open(tmp_path / "src")
+    (tmp_path / "friday.yaml").write_text("")
+    with pytest.raises(BadInput, match=r"this is a file.*give the folder that `seatrial run"):
+        RunFolder.open(tmp_path / "friday.yaml")
     for number in range(9):
         (tmp_path / "src" / f"{number}.py").write_text("")
     with pytest.raises(BadInput, match=r"0\.py.*7\.py and 1 more"):
