@@ -20,7 +20,8 @@ from seatrial.scenarios.loader import Loaded, load_scenario
 from seatrial.scenarios.schema import RuleSpec
 from seatrial.sim.catalogue import Catalogue
 from seatrial.sim.errors import BadInput
-from seatrial.sim.fault import Fault
+from seatrial.sim.fate import Crash
+from seatrial.sim.fault import Fault, fates_of
 from seatrial.sim.quantities import Seconds, Share
 from seatrial.sim.rows import WIDTH
 from seatrial.storm_targets import Chart, Place
@@ -46,6 +47,8 @@ _MEASURES: Final[Sequence[dict[str, Any]]] = (
     {"every": 3},
 )  # fmt: skip
 """How often a rule strikes, the plainest first; what strikes more often stands there several times."""
+_COUNTED: Final = frozenset({"first", "nth", "times"})
+"""Those that come to an end."""
 
 
 def faults(kind: str | None = None, *, longest: float = 60.0) -> st.SearchStrategy[Fault]:
@@ -148,12 +151,16 @@ def _aimed(
         direction: Any = place.direction
         return RuleSpec(fault=name, at=place.at, params=params, direction=direction, start=start, until=until, **often)
 
-    return st.tuples(st.sampled_from(places), windows, _written(name, longest), _OFTEN).map(rule)
+    return st.tuples(st.sampled_from(places), windows, _written(name, longest), _often(name)).map(rule)
 
 
-_OFTEN: Final = st.sampled_from(
-    [{"probability": Share(share), **measure} for measure in _MEASURES for share in SHARES]
-)  # fmt: skip
+def _often(name: str) -> st.SearchStrategy[dict[str, Any]]:
+    """How often a rule strikes. A crash is counted: who dies at every call does no trade, and takes the time of ten."""
+    crashes = Crash in fates_of(Catalogue("faults").get(name))
+    measures = [each for each in _MEASURES if not crashes or _COUNTED & each.keys()]
+    return st.sampled_from([{"probability": Share(share), **each} for each in measures for share in SHARES])
+
+
 _DEFAULT: Final = object()
 _MOST: Final = 20_000
 """Ways to write a fault's parameters that are drawn from, at most."""
