@@ -189,8 +189,13 @@ class _Lane:
         self._orders: deque[Order] = deque()
         self._work: asyncio.Task[None] | None = None  # held here: a loop does not hold tasks
 
-    def put_nowait(self, order: Order) -> None:
-        """Have it done in its turn; in a life that is over at once, so that a connection can be closed."""
+    def put_nowait(self, order: object) -> None:
+        """Have it done in its turn; in a life that is over at once, so that a connection can be closed.
+
+        What is no order tells a thread to end, in 0.21.
+        """
+        if not isinstance(order, tuple):
+            return
         self._orders.append(order)
         if not self._life.alive:
             while self._orders:

@@ -283,6 +283,39 @@ def test_aiosqlite_needs_no_thread(sail: Sail) -> None:
     assert seen == [0.003, 2.0, [(1,)]]
 
 
+class Older(threading.Thread):
+    """A connection of aiosqlite 0.21: it is its own thread, and a thing of no meaning tells that to end."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._tx: queue.SimpleQueue[Any] = queue.SimpleQueue()
+
+    async def ask(self) -> float:
+        done: asyncio.Future[float] = asyncio.get_running_loop().create_future()
+        self._tx.put_nowait((done, time.monotonic))
+        return await done
+
+    def end(self) -> None:
+        self._tx.put_nowait(object())
+
+
+def test_an_older_aiosqlite_needs_none_either(sail: Sail, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its close tells the thread that is not there to end."""
+    monkeypatch.setattr(aiosqlite.core, "Connection", Older)
+    seen: list[float] = []
+
+    async def main(_: Sea) -> None:
+        older = Older()
+        older.start()
+        seen.append(await older.ask())
+        older.end()
+        await asyncio.sleep(1e9)
+
+    run = sail(main)
+    assert (run.failure, run.mishaps) == ("", ())
+    assert seen == [0.001]
+
+
 def test_a_connection_that_is_closed_at_the_end_ends(sail: Sail) -> None:
     """What is cancelled within `async with` closes it, and what was not committed is gone; nothing waits for ever."""
     seen: list[Any] = []
