@@ -15,6 +15,7 @@ import subprocess
 import sys
 import threading
 import time
+import types
 from collections.abc import AsyncIterator, Callable
 from functools import cache, partial
 from pathlib import Path
@@ -207,6 +208,39 @@ def test_no_thread_that_an_import_begins_holds_the_process(sail: Sail, tmp_path:
     )
     assert sail(f"{file}:main").failure == ""
     assert sys.modules["seatrial_guest_begins_at_sea"].THREAD.daemon
+
+
+def test_imports_in_two_threads_leave_the_threads_of_others_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In a notebook one may import while another one does: whoever ends first or last, nothing stays changed."""
+    start, one, other = threading.Thread.start, threading.Event(), threading.Event()
+    gates = {"one": (one, other), "other": (other, one)}
+    daemons: list[bool] = []
+    for name in gates:
+        (tmp_path / f"{name}_at_sea.py").write_text("import sys\nsys.modules['gates_at_sea'].wait(__name__)\n")
+
+    def wait(module: str) -> None:
+        name = module.removeprefix("seatrial_guest_").removesuffix("_at_sea")
+        mine, theirs = gates[name]
+        mine.set()
+        assert theirs.wait(10)
+        if name == "other":
+            first.join(10)
+
+    monkeypatch.setitem(sys.modules, "gates_at_sea", types.SimpleNamespace(wait=wait))  # type: ignore[arg-type]
+    first, last = (
+        threading.Thread(target=entry.entry_of, args=(f"{tmp_path / name}_at_sea.py:sys.exit",)) for name in gates
+    )
+    first.start()
+    assert one.wait(10)
+    last.start()
+    bystander = threading.Thread(target=lambda: daemons.append(threading.current_thread().daemon))
+    bystander.start()
+    for thread in (bystander, first, last):
+        thread.join(20)
+    assert daemons == [False]
+    assert threading.Thread.start is start
 
 
 @pytest.mark.parametrize("line", ["while True: pass", "import threading; threading.Event().wait()"])
