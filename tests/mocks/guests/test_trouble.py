@@ -192,6 +192,31 @@ def test_who_has_an_alarm_keeps_it(sail: Sail) -> None:
         assert signal.signal(signal.SIGPROF, before) is not signal.SIG_DFL
 
 
+def test_a_watchdog_that_cannot_begin_leaves_no_alarm(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where no thread can be had nobody would wind it up, and it would end the process later, for nothing."""
+
+    def refuse(*_: object) -> None:
+        raise RuntimeError("can't start new thread")
+
+    monkeypatch.setattr("_thread.start_new_thread", refuse)
+    try:
+        with pytest.raises(RuntimeError, match="new thread"), watchdog.guarded(lambda: 0.0, 60):
+            pass
+        assert signal.getitimer(signal.ITIMER_PROF) == signal.getitimer(signal.ITIMER_VIRTUAL) == (0.0, 0.0)
+    finally:
+        signal.setitimer(signal.ITIMER_PROF, 0.0)
+        signal.setitimer(signal.ITIMER_VIRTUAL, 0.0)
+
+
+@pytest.mark.parametrize(("processors", "pause"), [(2, 0.5), (256, 25 / 512)])
+def test_the_alarm_is_wound_up_before_many_processors_have_worked_it_off(
+    monkeypatch: pytest.MonkeyPatch, processors: int, pause: float
+) -> None:
+    """It counts the work of all threads: code in C that lets others have their turn works on all processors."""
+    monkeypatch.setattr(os, "cpu_count", lambda: processors)
+    assert watchdog._Watchdog(lambda: 0.0, 10.0).pause == pytest.approx(pause)
+
+
 async def waits_a_moment(sea: Sea) -> None:
     """Nothing to see."""
     await asyncio.sleep(1e9)
@@ -228,7 +253,7 @@ def test_imports_in_two_threads_leave_the_threads_of_others_alone(
         if name == "other":
             first.join(10)
 
-    monkeypatch.setitem(sys.modules, "gates_at_sea", types.SimpleNamespace(wait=wait))  # type: ignore[arg-type]
+    monkeypatch.setitem(sys.modules, "gates_at_sea", types.SimpleNamespace(wait=wait))
     first, last = (
         threading.Thread(target=entry.entry_of, args=(f"{tmp_path / name}_at_sea.py:sys.exit",)) for name in gates
     )
