@@ -49,8 +49,10 @@ async def in_greenlet(function: Callable[..., Any], *args: Any) -> Any:
         try:
             answer = await asked
         except BaseException as error:  # noqa: BLE001 (it belongs to whoever waits, cancellation included)
+            worker.parent = greenlet.getcurrent()
             asked = worker.throw(error)
         else:
+            worker.parent = greenlet.getcurrent()  # an eager task takes its first step in the greenlet that begins it
             asked = worker.switch(answer)
     return asked
 

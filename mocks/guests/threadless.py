@@ -63,9 +63,21 @@ def _begun(real: Callable[..., Any]) -> Callable[..., Any]:
     def run(main: Any, **options: Any) -> Any:
         if LIFE.get() is None or not greenlets.is_inside() or not asyncio.iscoroutine(main):
             return real(main, **options)
-        return greenlets.wait(main)  # in the loop that is there
+        ended: tuple[Any, BaseException | None] = greenlets.wait(asyncio.create_task(_ended(main)))
+        given, error = ended
+        if error is not None:
+            raise error
+        return given
 
     return run
+
+
+async def _ended(main: Any) -> tuple[Any, BaseException | None]:
+    """Run it in the loop that is there and in the context of whoever calls; it may end its program, not the loop."""
+    try:
+        return await main, None
+    except (SystemExit, KeyboardInterrupt) as error:
+        return None, error
 
 
 # Thread pools: what is submitted runs aside, and no more of it at a time than there are workers.
@@ -79,10 +91,18 @@ def _submitted(real: Callable[..., Future[Any]]) -> Callable[..., Future[Any]]:
         _pending.setdefault(self, {})[future] = None
         future.add_done_callback(_pending[self].pop)
         work = asyncio.get_running_loop().run_in_executor(self, _work, future, partial(fn, *args, **options))
-        work.add_done_callback(lambda _: future.cancel())  # of what has ended that is no news; what never began is over
+        work.add_done_callback(partial(_over, future))
         return future
 
     return submit
+
+
+def _over(future: Future[Any], work: asyncio.Future[Any]) -> None:
+    """What has ended told so itself; what never began is over, or its worker could not begin."""
+    error = None if work.cancelled() else work.exception()
+    if error is not None and not future.done():
+        future.set_exception(error)
+    future.cancel()
 
 
 def _work(future: Future[Any], function: Callable[[], Any]) -> None:

@@ -6,12 +6,16 @@ import asyncio
 import gc
 import queue
 import sqlite3
+import sys
 import threading
 import time
-from collections.abc import AsyncIterator, Callable
+import types
+from collections.abc import AsyncIterator, Callable, Generator
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from concurrent.futures import TimeoutError as FutureTimeout
+from concurrent.futures.thread import BrokenThreadPool
 from contextlib import asynccontextmanager
+from contextvars import ContextVar
 from functools import partial
 from typing import Any
 
@@ -27,6 +31,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from seatrial.mocks.guests import greenlets
 from seatrial.mocks.guests.sea import Sea
 from seatrial.voyage import Run
 
@@ -161,6 +166,81 @@ def test_a_program_that_begins_its_loop_has_the_runs(sail: Sail) -> None:
 
     assert sail(main).failure == ""
     assert seen == [2.0, "done"]
+
+
+def test_what_a_program_begins_has_its_context_and_may_end_it(sail: Sail) -> None:
+    """`asyncio.run` copies the context of its caller, and what it runs may call `sys.exit`."""
+    number: ContextVar[int] = ContextVar("number", default=0)
+    seen: list[int] = []
+
+    async def work(leaves: bool) -> None:
+        seen.append(number.get())
+        number.set(2)
+        if leaves:
+            sys.exit(3)
+
+    def main(_: Sea) -> None:
+        number.set(1)
+        asyncio.run(work(False))
+        seen.append(number.get())
+        asyncio.run(work(True))
+
+    assert sail(main).failure.startswith("Exited('sys.exit(3)') at ")
+    assert seen == [1, 1, 1]
+
+
+def test_a_pool_begins_with_its_initializer(sail: Sail) -> None:
+    """Once, for all workers are one thread, and before anything else; one that fails makes the pool unusable."""
+    local, begun = threading.local(), list[float]()
+
+    def begin(name: str) -> None:
+        if not name:
+            raise ValueError("nameless")
+        time.sleep(1)
+        local.name = name
+        begun.append(time.monotonic())
+
+    def work() -> tuple[str, float]:
+        return local.name, time.monotonic()
+
+    def main(_: Sea) -> None:
+        with ThreadPoolExecutor(2, initializer=begin, initargs=("fleet",)) as pool:
+            assert [pool.submit(work).result() for _ in range(2)] == [("fleet", 1.0)] * 2
+        with ThreadPoolExecutor(2, initializer=begin, initargs=("",)) as pool, pytest.raises(BrokenThreadPool):
+            pool.submit(work).result()
+        time.sleep(1e9)
+
+    assert sail(main).failure == ""
+    assert begun == [1.0]
+
+
+def test_a_function_that_an_eager_task_calls_waits_for_itself(sail: Sail) -> None:
+    """It took its first step in the greenlet of another one, which is not the one that it goes on from."""
+    seen: list[Any] = []
+
+    def slow() -> None:
+        for _ in range(2):
+            time.sleep(1)
+            seen.append(time.monotonic())
+
+    def main(_: Sea) -> None:
+        calling = greenlets.in_greenlet(slow)
+        awaited = calling.send(None)  # as an eager task does, from Python 3.12 on
+
+        @types.coroutine
+        def rest() -> Generator[Any, Any, None]:
+            yield awaited
+            yield from calling
+
+        async def task() -> None:
+            await rest()
+
+        asyncio.run(task())
+        seen.append("done")
+        time.sleep(1e9)
+
+    assert sail(main).failure == ""
+    assert seen == [1.0, 2.0, "done"]
 
 
 def test_a_pool_works_for_synchronous_code(sail: Sail) -> None:
