@@ -72,9 +72,9 @@ class SharedRebinding:
     def held(self) -> Iterator[None]:
         """Be one of the users."""
         with self._lock:
+            if self._users == 0:
+                self._bind_all()
             self._users += 1
-            if self._users == 1:
-                self._bind(self._rebinding)
         try:
             yield
         finally:
@@ -82,6 +82,13 @@ class SharedRebinding:
                 self._users -= 1
                 if self._users == 0:
                     self._rebinding.undo()
+
+    def _bind_all(self) -> None:
+        try:
+            self._bind(self._rebinding)
+        except BaseException:
+            self._rebinding.undo()
+            raise
 
 
 def _set_in_type(owner: type, name: str, value: object) -> None:
