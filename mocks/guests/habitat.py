@@ -17,7 +17,7 @@ from seatrial.mocks.guests.chance import seeded
 from seatrial.mocks.guests.disk import Disk, hang_up
 from seatrial.mocks.guests.entry import Entry
 from seatrial.mocks.guests.guest import Guest, Lodging
-from seatrial.mocks.guests.interrupts import is_own, listening
+from seatrial.mocks.guests.interrupts import handlers_kept, is_own, listening
 from seatrial.mocks.guests.mishaps import Mishap, Mishaps, has_own, place_of
 from seatrial.mocks.guests.owncode import written
 from seatrial.mocks.guests.routing import routed
@@ -71,7 +71,7 @@ class Habitat:
 
     @contextmanager
     def outside(self) -> Iterator[None]:
-        """Around the whole run; environment, arguments and working directory are put back.
+        """Around the whole run; environment, arguments, working directory and handlers of signals are put back.
 
         Raises Blocked for code that keeps its turn, LeftVirtualTime with the line where it left, HarnessError for a
         task of it that would end the process.
@@ -80,6 +80,7 @@ class Habitat:
             try:
                 with (
                     _as_a_program(self._lodging.entry.file),
+                    handlers_kept(),
                     self._disk.mounted(),
                     guarded(lambda: self._world.env.now, self._patience),
                 ):

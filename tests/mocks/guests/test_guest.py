@@ -8,6 +8,7 @@ import gc
 import importlib
 import os
 import random
+import signal
 import sys
 import time
 import uuid
@@ -207,6 +208,21 @@ def test_a_program_is_called_by_its_file_and_nothing_else(sail: Sail) -> None:
     assert seen == [[str(Path(__file__).resolve())]]
     assert sys.argv is arguments
     assert sys.argv == before
+
+
+def test_a_program_that_handles_signals_does_so_within_its_run(sail: Sail) -> None:
+    """Afterwards whoever tells the harness to end is heard as before."""
+    before = signal.getsignal(signal.SIGTERM)
+
+    async def main(_: Sea) -> None:
+        signal.signal(signal.SIGTERM, lambda *_: None)
+        await asyncio.sleep(1e9)
+
+    try:
+        assert sail(main).failure == ""
+        assert signal.getsignal(signal.SIGTERM) is before
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 def test_a_program_may_go_to_another_directory(sail: Sail, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
