@@ -210,6 +210,24 @@ def test_a_program_is_called_by_its_file_and_nothing_else(sail: Sail) -> None:
     assert sys.argv == before
 
 
+def test_an_id_of_a_moment_is_the_runs(sail: Sail) -> None:
+    """`uuid1` asks the system for both moment and machine, and remembers the last one that it gave, in the process."""
+    seen: list[uuid.UUID] = []
+    machine = uuid.getnode()
+
+    async def main(sea: Sea) -> None:
+        await asyncio.sleep(2)
+        seen.extend((uuid.uuid1(), uuid.uuid1()))
+        began = sea.start - dt.datetime(1582, 10, 15, tzinfo=dt.UTC)
+        assert seen[-2].time == (began + dt.timedelta(seconds=2)) // dt.timedelta(microseconds=1) * 10
+        await asyncio.sleep(1e9)
+
+    for _ in range(2):
+        assert sail(main).failure == ""
+    assert seen[:2] == seen[2:]
+    assert seen[0].node != machine == uuid.getnode()
+
+
 def test_a_program_that_handles_signals_does_so_within_its_run(sail: Sail) -> None:
     """Afterwards whoever tells the harness to end is heard as before."""
     before = signal.getsignal(signal.SIGTERM)
