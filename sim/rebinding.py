@@ -53,6 +53,12 @@ class Rebinding:
             if stand_in is not None:
                 self.attribute(module, name, stand_in)
 
+    def by_name(self, name: str, value: object, real: object) -> None:
+        """Bind a function written in Python wherever a module has it by its own name."""
+        for module in list(sys.modules.values()):
+            if getattr(module, "__dict__", {}).get(name) is real:
+                self.attribute(module, name, value)
+
     def undo(self) -> None:
         """Bind every name as it was before."""
         while self._restore:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import re
 import sqlite3
-import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -159,11 +158,7 @@ class _Connection(sqlite3.Connection):
 
 
 def _bind(rebinding: Rebinding) -> None:
-    real = sqlite3.connect
-    stand_in = _connect(real)
-    for module in list(sys.modules.values()):
-        if getattr(module, "__dict__", {}).get("connect") is real:
-            rebinding.attribute(module, "connect", stand_in)
+    rebinding.by_name("connect", _connect(sqlite3.connect), sqlite3.connect)
 
 
 connections_bound: Final = SharedRebinding(_bind).held

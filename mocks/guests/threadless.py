@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import inspect
 import queue
 import threading
 import time
@@ -39,7 +40,7 @@ def _bind(rebinding: Rebinding) -> None:
     seize, let_go = greenlets.seize(LockType.acquire), greenlets.yielding(LockType.release)
     for name, stand_in in (("acquire", seize), ("__enter__", seize), ("release", let_go), ("__exit__", let_go)):
         rebinding.builtin_method(LockType, name, stand_in)  # whoever has the type, or a lock, has it already
-    rebinding.attribute(asyncio, "run", _begun(asyncio.run))
+    rebinding.by_name("run", _begun(asyncio.run, _given), asyncio.run)
     rebinding.attribute(ThreadPoolExecutor, "submit", _submitted(ThreadPoolExecutor.submit))
     rebinding.attribute(ThreadPoolExecutor, "shutdown", _shut(ThreadPoolExecutor.shutdown))
     if find_spec("anyio") is not None:
@@ -59,10 +60,16 @@ def _monotonic() -> float:
     return time.monotonic()  # noqa: TID251 (the run's, within a run)
 
 
-def _begun(real: Callable[..., Any]) -> Callable[..., Any]:
-    def run(main: Any, **options: Any) -> Any:
-        if LIFE.get() is None or not greenlets.is_inside() or not asyncio.iscoroutine(main):
-            return real(main, **options)
+# Programs that begin a loop.
+
+
+def _begun(real: Callable[..., Any], main_of: Callable[..., Any]) -> Callable[..., Any]:
+    def run(*args: Any, **options: Any) -> Any:
+        if LIFE.get() is None or not greenlets.is_inside():
+            return real(*args, **options)
+        main = main_of(*args, **options)
+        if not asyncio.iscoroutine(main):
+            return real(*args, **options)
         ended: tuple[Any, BaseException | None] = greenlets.wait(asyncio.create_task(_ended(main)))
         given, error = ended
         if error is not None:
@@ -70,6 +77,16 @@ def _begun(real: Callable[..., Any]) -> Callable[..., Any]:
         return given
 
     return run
+
+
+def _given(main: Any, **_options: object) -> Any:
+    """What `asyncio.run` is to run."""
+    return main
+
+
+def _made_by(function: Any, *args: Any, **_options: object) -> Any:
+    """What `anyio.run` is to run."""
+    return function(*args) if inspect.iscoroutinefunction(function) else None
 
 
 async def _ended(main: Any) -> tuple[Any, BaseException | None]:
@@ -146,6 +163,8 @@ def _bind_anyio(rebinding: Rebinding, backend: Any) -> None:
         if name in vars(kind):
             real = vars(kind)[name].__func__
             rebinding.attribute(kind, name, classmethod(_for_guests(stand_in, real)))
+    begin = import_module("anyio").run
+    rebinding.by_name("run", _begun(begin, _made_by), begin)
     rebinding.attribute(from_thread, "threadlocals", _Worker(kind, from_thread.threadlocals))
 
 

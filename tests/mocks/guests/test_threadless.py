@@ -17,6 +17,7 @@ from concurrent.futures.thread import BrokenThreadPool
 from contextlib import asynccontextmanager
 from contextvars import ContextVar
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 import aiosqlite
@@ -166,6 +167,19 @@ def test_a_program_that_begins_its_loop_has_the_runs(sail: Sail) -> None:
 
     assert sail(main).failure == ""
     assert seen == [2.0, "done"]
+
+
+@pytest.mark.parametrize("line", ["from asyncio import run; run(work())", "import anyio; anyio.run(work)"])
+def test_a_loop_is_begun_by_other_names_too(sail: Sail, tmp_path: Path, line: str) -> None:
+    """Imported by its name before the run, or by anyio."""
+    file = tmp_path / "begins_its_loop.py"
+    library, call = line.split("; ")
+    file.write_text(
+        f"import asyncio, time\n{library}\n"
+        "async def work():\n    await asyncio.sleep(2)\n    assert time.monotonic() == 2.0\n"
+        f"def main():\n    {call}\n    time.sleep(1e9)\n"
+    )
+    assert sail(f"{file}:main").failure == ""
 
 
 def test_what_a_program_begins_has_its_context_and_may_end_it(sail: Sail) -> None:
