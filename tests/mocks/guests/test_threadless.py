@@ -334,6 +334,43 @@ def test_a_lock_is_waited_for_by_whoever_can_wait(sail: Sail) -> None:
     assert not lock.locked()
 
 
+def test_a_lock_of_a_thread_of_the_machine_is_not_waited_for_in_virtual_time(sail: Sail) -> None:
+    """Such a thread lets go of it in real time: how long that takes in the run's would be chance."""
+    over, lock, seen = threading.Event(), threading.Lock(), list[float]()
+    thread = threading.Thread(target=over.wait)
+    thread.start()
+
+    def acquire(_: object, blocking: bool = True, timeout: float = -1) -> bool:
+        return blocking  # it is free as soon as others have their turn
+
+    def main(_: Sea) -> None:
+        assert greenlets.seize(acquire)(lock)
+        seen.append(time.monotonic())
+        time.sleep(1e9)
+
+    try:
+        assert sail(main).failure == ""
+        assert seen == [0.0]
+    finally:
+        over.set()
+        thread.join()
+
+
+def test_who_waited_for_a_lock_in_a_run_that_is_over_is_not_told() -> None:
+    """Code that swallows its end may leave one behind; the next run that uses the lock goes on."""
+    lock = threading.Lock()
+    greenlets._seeking[lock] = [asyncio.run(_made_in_loop(greenlets._Waiter))]
+    greenlets._seeking[lock][0].told.add_done_callback(print)
+    try:
+        greenlets.yielding(lambda _: None)(lock)
+    finally:
+        del greenlets._seeking[lock]
+
+
+async def _made_in_loop(kind: Callable[[], Any]) -> Any:
+    return kind()
+
+
 def test_a_lock_that_nobody_frees_is_told(sail: Sail) -> None:
     """With its line: synchronous code that waits for itself would stand still without a word."""
 
