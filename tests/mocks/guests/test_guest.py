@@ -210,6 +210,27 @@ def test_a_program_is_called_by_its_file_and_nothing_else(sail: Sail) -> None:
     assert sys.argv == before
 
 
+def test_a_life_after_a_crash_finds_what_a_started_program_finds(sail: Sail, tmp_path: Path) -> None:
+    """Arguments and working directory that the life before had changed ended with its process."""
+    seen: list[tuple[int, Path]] = []
+    folder = Path.cwd()
+
+    async def main(sea: Sea) -> None:
+        seen.append((len(sys.argv), Path.cwd()))
+        sys.argv.append("--again")
+        os.chdir(tmp_path)
+        await asyncio.sleep(1)
+        async with httpx.AsyncClient(timeout=5) as client:
+            token = {"Authorization": f"Bearer {sea.token('marketplace')}"}
+            await client.get(sea.url("marketplace") + "/changes", headers=token)
+        await asyncio.sleep(1e9)
+
+    crash = "[{fault: integration_crash, at: marketplace.list_changes, times: 1, with: {down_for: 2 s}}]"
+    assert sail(main, settings={"faults": crash}).failure == ""
+    assert seen == [(1, folder)] * 2
+    assert Path.cwd() == folder
+
+
 def test_an_id_of_a_moment_is_the_runs(sail: Sail) -> None:
     """`uuid1` asks the system for both moment and machine, and remembers the last one that it gave, in the process."""
     seen: list[uuid.UUID] = []
