@@ -177,9 +177,11 @@ def _connect(real: Callable[..., sqlite3.Connection]) -> Callable[..., sqlite3.C
             patience = float(options.get("timeout", _PATIENCE))
             connection = real(**options | {"timeout": 0, "factory": _Connection})
             assert isinstance(connection, _Connection)
-            connection.life, connection.patience = life, patience
+            connection.life, connection.patience = life, 0.0
             if _FOLDER in str(options["database"]):
-                connection.execute("PRAGMA synchronous = OFF")  # no machine fails here, and a real disk takes its time
+                with suppress(sqlite3.Error):  # to open a file asks nothing of it: it may be locked, or no database
+                    connection.execute("PRAGMA synchronous = OFF")  # no machine fails, and a real disk takes its time
+            connection.patience = patience
         if isinstance(connection, sqlite3.Connection):  # a factory may make what it likes
             teach(connection)
         with suppress(TypeError):  # a class whose objects cannot be referred to weakly

@@ -189,6 +189,24 @@ def test_nobody_waits_for_the_real_disk(sail: Sail, tmp_path: Path) -> None:
     assert levels == [0, 2]
 
 
+def test_a_file_that_is_locked_can_be_opened(sail: Sail) -> None:
+    """It is the first statement that is refused, or waits."""
+    refused: list[str] = []
+
+    async def main(sea: Sea) -> None:
+        one = sqlite3.connect(file_of(sea.environment))
+        one.execute("BEGIN EXCLUSIVE")
+        other = sqlite3.connect(file_of(sea.environment))
+        try:
+            other.execute("CREATE TABLE orders (number)")
+        except sqlite3.OperationalError as error:
+            refused.append(str(error))
+        await asyncio.sleep(1e9)
+
+    assert sail(main).failure == ""
+    assert refused == ["database is locked"]
+
+
 def test_the_present_and_the_chance_of_sql_are_the_runs(sail: Sail) -> None:
     """SQLite would ask the system for both: a row that says when it was written says it in the run's time."""
     said: list[tuple[Any, ...]] = []
