@@ -505,6 +505,28 @@ def test_an_app_begins_when_it_is_given_webhooks(sail: Sail) -> None:
     assert set(run.evidence.filter(kind="webhook")["operation"]) <= {"return.requested", "cancellation.requested"}
 
 
+def test_the_lifespan_of_an_app_lasts_as_long_as_the_app(sail: Sail) -> None:
+    """It waits for an end that nobody tells of; it is no garbage for that."""
+    ended: list[float] = []
+
+    @asynccontextmanager
+    async def lifespan(_: Starlette) -> AsyncIterator[None]:
+        try:
+            yield
+        finally:
+            ended.append(time.monotonic())
+
+    async def main(sea: Sea) -> None:
+        sea.webhooks(Starlette(lifespan=lifespan))
+        await asyncio.sleep(3)
+        gc.collect()
+        await asyncio.sleep(1e9)
+
+    run = sail(main)
+    assert (run.failure, run.mishaps) == ("", ())
+    assert ended == [30.0]
+
+
 def test_an_app_that_does_not_start_is_dead(sail: Sail) -> None:
     """As a server would be, with the line at which its start failed."""
 
