@@ -143,8 +143,8 @@ def _is_for_others(group: int, number: int) -> bool:
 
 
 def _is_switched_off(*args: object) -> bool:
-    """Whether an alarm is taken back."""
-    return args[-1] == 0
+    """Whether an alarm is taken back: that it rings once is no zero of this kind."""
+    return args[:2][-1:] == (0,)
 
 
 def _is_own_name(name: object) -> bool:

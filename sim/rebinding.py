@@ -53,6 +53,12 @@ class Rebinding:
             if stand_in is not None:
                 self.attribute(module, name, stand_in)
 
+    def by_name(self, name: str, value: object, real: object) -> None:
+        """Bind a function written in Python wherever a module has it by its own name."""
+        for module in list(sys.modules.values()):
+            if getattr(module, "__dict__", {}).get(name) is real:
+                self.attribute(module, name, value)
+
     def undo(self) -> None:
         """Bind every name as it was before."""
         while self._restore:
@@ -72,9 +78,9 @@ class SharedRebinding:
     def held(self) -> Iterator[None]:
         """Be one of the users."""
         with self._lock:
+            if self._users == 0:
+                self._bind_all()
             self._users += 1
-            if self._users == 1:
-                self._bind(self._rebinding)
         try:
             yield
         finally:
@@ -82,6 +88,13 @@ class SharedRebinding:
                 self._users -= 1
                 if self._users == 0:
                     self._rebinding.undo()
+
+    def _bind_all(self) -> None:
+        try:
+            self._bind(self._rebinding)
+        except BaseException:
+            self._rebinding.undo()
+            raise
 
 
 def _set_in_type(owner: type, name: str, value: object) -> None:

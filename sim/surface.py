@@ -40,6 +40,7 @@ class LoopSurface(FencedLoop):
         self._generators: WeakKeyDictionary[AsyncGenerator[Any, Any], tuple[int, Context]] = WeakKeyDictionary()
         self._generator_number: Callable[[], int] = count(1).__next__
         self._lanes: WeakKeyDictionary[object, asyncio.Semaphore] = WeakKeyDictionary()
+        self._beginnings: WeakKeyDictionary[object, asyncio.Task[object]] = WeakKeyDictionary()
         self._given_up: list[AsyncGenerator[Any, Any]] = []
         self._hidden: list[asyncio.Task[Any]] = []
         self._debug = sys.flags.dev_mode
@@ -117,7 +118,24 @@ class LoopSurface(FencedLoop):
         if workers is None:
             return await work()
         async with self._lanes.setdefault(executor, asyncio.Semaphore(workers)):
+            await self._begun(executor)
             return await work()
+
+    async def _begun(self, executor: Any) -> None:
+        """Do what an executor wants done when a worker begins: once, for all of them are this thread."""
+        initializer = getattr(executor, "_initializer", None)
+        if initializer is None or self.aside is None:
+            return
+        beginning = self._beginnings.get(executor)
+        if beginning is None or beginning.cancelled():
+            beginning = self.create_task(self.aside(initializer, *executor._initargs))  # noqa: SLF001
+            self._beginnings[executor] = beginning
+        try:
+            await asyncio.shield(beginning)
+        except Exception as error:
+            from concurrent.futures.thread import BrokenThreadPool
+
+            raise BrokenThreadPool("the initializer of a worker failed, the pool is not usable any more") from error
 
     def set_default_executor(self, executor: object) -> None:
         """Accepted and not used: everything runs inline."""

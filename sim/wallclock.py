@@ -58,18 +58,20 @@ _CLOCKS: Final[dict[str, Callable[[_Wall], object]]] = {
 }
 _CALENDARS: Final = ("gmtime", "localtime", "ctime")
 """Functions of `time` that read the clock themselves when they are given no seconds."""
+_WRITERS: Final = {"asctime": 0, "strftime": 1}
+"""Those that do so when they are given no calendar, and its place among their arguments."""
 
 
 @contextmanager
 def virtual_wall_clock(loop: VirtualLoop, start: dt.datetime) -> Iterator[None]:
     """Let code that runs inside `loop` read the run's time; `start` is its beginning, in UTC if it names no zone.
 
-    Covered: time.time, monotonic, perf_counter and their _ns forms, gmtime, localtime and ctime without an argument,
-    datetime.now, utcnow and today, date.today; however a module of others imported them before. Naive local times are
-    in the zone of this machine, as always. Not covered: a function of `time` that was kept elsewhere than in a
-    module's names (a default argument, an attribute), time.strftime without a tuple, clocks read in C, and the packages
-    that drive the run (the standard library's own `from time import ...`, pytest, hypothesis, anyio, rich, SimPy).
-    Code outside the loop, and other threads, go on reading the real clocks.
+    Covered: time.time, monotonic, perf_counter and their _ns forms, gmtime, localtime, ctime, asctime and strftime
+    without a moment, datetime.now, utcnow and today, date.today; however a module of others imported them before. Naive
+    local times are in the zone of this machine, as always. Not covered: a function of `time` that was kept elsewhere
+    than in a module's names (a default argument, an attribute), clocks read in C, and the packages that drive the run
+    (the standard library's own `from time import ...`, pytest, hypothesis, anyio, rich, SimPy). Code outside the loop,
+    and other threads, go on reading the real clocks.
     """
     with _shown.held():
         _walls[loop] = _Wall(loop.env, start)
@@ -86,9 +88,10 @@ def _wall() -> _Wall | None:
 
 
 def _bind(rebinding: Rebinding) -> None:
-    real = {name: getattr(time, name) for name in (*_CLOCKS, *_CALENDARS)}
+    real = {name: getattr(time, name) for name in (*_CLOCKS, *_CALENDARS, *_WRITERS)}
     stand_ins = {name: _clock(real[name], read) for name, read in _CLOCKS.items()}
     stand_ins |= {name: _calendar(real[name]) for name in _CALENDARS}
+    stand_ins |= {name: _writer(real[name], real["localtime"], place) for name, place in _WRITERS.items()}
     for name, stand_in in stand_ins.items():
         rebinding.attribute(time, name, stand_in)
     rebinding.everywhere({real[name]: stand_in for name, stand_in in stand_ins.items()})
@@ -116,6 +119,14 @@ def _calendar(real: Callable[..., Any]) -> Callable[..., Any]:
     def stand_in(seconds: float | None = None) -> Any:
         wall = _wall()
         return real(wall.seconds() if seconds is None and wall is not None else seconds)
+
+    return _named_like(real, stand_in)
+
+
+def _writer(real: Callable[..., str], calendar: Callable[..., object], place: int) -> Callable[..., str]:
+    def stand_in(*args: Any) -> str:
+        wall = _wall() if len(args) == place else None
+        return real(*args) if wall is None else real(*args, calendar(wall.seconds()))
 
     return _named_like(real, stand_in)
 

@@ -7,6 +7,7 @@ import asyncio
 import os
 import random  # noqa: TID251 (this is where the chance of others is taken from it)
 import sys
+import uuid  # noqa: TID251 (the ids of others)
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any, Final, NamedTuple
@@ -15,6 +16,9 @@ from seatrial.sim.fences import is_import
 from seatrial.sim.rebinding import Rebinding, SharedRebinding
 
 _SEED: Final = 256  # bits
+_NODE: Final = 48  # bits
+_LAST_IDS: Final = ("_last_timestamp", "_last_timestamp_v6", "_last_timestamp_v7")
+"""What `uuid` keeps, so that no id is older than the one before; the latter two from Python 3.14 on."""
 _ENTROPY: Final = 16
 """Bytes with which numpy begins."""
 
@@ -37,12 +41,12 @@ _sources: Final[dict[asyncio.AbstractEventLoop, _Sources]] = {}
 def seeded(loop: asyncio.AbstractEventLoop, seed: int) -> Iterator[None]:
     """Within, the module `random` begins with this seed, and code in `loop` gets seeded bytes from the system.
 
-    So are `uuid.uuid4`, `secrets` and `random.SystemRandom`, a generator that is made or seeded without a seed, and the
-    functions of `numpy.random`. One that code seeded itself is its own matter.
+    So are ids of every version of `uuid`, `secrets` and `random.SystemRandom`, a generator that is made or seeded
+    without a seed, and the functions of `numpy.random`. One that code seeded itself is its own matter.
     """
     before = random.getstate()
     sources = _Sources(seed, random.Random(f"{seed}/system"))
-    with bytes_bound(), _numpy_begun(sources.imported().randbytes(_ENTROPY)):
+    with bytes_bound(), _numpy_begun(sources.imported().randbytes(_ENTROPY)), _ids_begun(sources.imported()):
         random.seed(seed)
         _sources[loop] = sources
         try:
@@ -50,6 +54,20 @@ def seeded(loop: asyncio.AbstractEventLoop, seed: int) -> Iterator[None]:
         finally:
             del _sources[loop]
             random.setstate(before)
+
+
+@contextmanager
+def _ids_begun(source: random.Random) -> Iterator[None]:
+    """Within, ids of a moment are of the run's, on a machine of its own, and come after none of an earlier run."""
+    rebinding = Rebinding()
+    stand_ins = dict.fromkeys(_LAST_IDS) | {"_generate_time_safe": None, "_node": source.getrandbits(_NODE)}
+    for name, value in stand_ins.items():
+        if name in vars(uuid):
+            rebinding.attribute(uuid, name, value)
+    try:
+        yield
+    finally:
+        rebinding.undo()
 
 
 @contextmanager

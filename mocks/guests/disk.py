@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import re
 import sqlite3
-import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -14,6 +13,7 @@ from typing import Any, Final, cast
 from weakref import WeakSet
 
 from seatrial.mocks.guests import greenlets
+from seatrial.mocks.guests.sqlwords import teach
 from seatrial.mocks.hosting.stores import sqlite_url
 from seatrial.sim.process import Incarnation
 from seatrial.sim.rebinding import Rebinding, SharedRebinding
@@ -25,8 +25,13 @@ _PATIENCE: Final = 5.0
 """Seconds for which sqlite3 waits for a lock where nobody says otherwise."""
 _LOOK: Final = 0.01
 """Seconds until it looks again."""
-_ARGUMENTS: Final = ("database", "timeout", "detect_types", "isolation_level", "check_same_thread", "factory")
+_ARGUMENTS: Final = (
+    *("database", "timeout", "detect_types", "isolation_level", "check_same_thread", "factory"),
+    *("cached_statements", "uri"),
+)
 _BUSY: Final = re.compile(r"\s*PRAGMA\s+busy_timeout\s*[=(]\s*(\d+)", re.IGNORECASE)
+_LEGACY: Final = -1
+"""`autocommit` of who does not say; before 3.12 there is nothing else."""
 _open: Final[WeakSet[sqlite3.Connection]] = WeakSet()
 """What guests have open; only one run at a time has guests."""
 
@@ -72,6 +77,31 @@ class _Cursor(sqlite3.Cursor):
         cast(_Connection, self.connection).patiently(super().executemany, sql, rows)
         return self
 
+    def executescript(self, script: str, /) -> _Cursor:
+        """One statement after the other: what a lock stopped may be asked for again, which a whole script may not."""
+        connection = cast(_Connection, self.connection)
+        if getattr(connection, "autocommit", _LEGACY) == _LEGACY:
+            connection.commit()
+        level, connection.isolation_level = connection.isolation_level, None
+        try:
+            for statement in _statements(script):
+                self.execute(statement).fetchall()  # to its end
+        finally:
+            connection.isolation_level = level
+        return self
+
+
+def _statements(script: str) -> Iterator[str]:
+    """The statements of a script, as SQLite tells their ends."""
+    begun = ""
+    for part in re.split(r"(?<=;)", script):
+        begun += part
+        if sqlite3.complete_statement(begun):
+            yield begun
+            begun = ""
+    if begun.strip():
+        yield begun
+
 
 class _Connection(sqlite3.Connection):
     """A connection of a guest: while it waits for a lock others have their turn, so that they can free it.
@@ -91,6 +121,9 @@ class _Connection(sqlite3.Connection):
 
     def executemany(self, *args: Any) -> Any:
         return self.cursor().executemany(*args)
+
+    def executescript(self, script: str, /) -> Any:
+        return self.cursor().executescript(script)
 
     def commit(self) -> None:
         self.patiently(super().commit)
@@ -125,11 +158,7 @@ class _Connection(sqlite3.Connection):
 
 
 def _bind(rebinding: Rebinding) -> None:
-    real = sqlite3.connect
-    stand_in = _connect(real)
-    for module in list(sys.modules.values()):
-        if getattr(module, "__dict__", {}).get("connect") is real:
-            rebinding.attribute(module, "connect", stand_in)
+    rebinding.by_name("connect", _connect(sqlite3.connect), sqlite3.connect)
 
 
 connections_bound: Final = SharedRebinding(_bind).held
@@ -148,9 +177,13 @@ def _connect(real: Callable[..., sqlite3.Connection]) -> Callable[..., sqlite3.C
             patience = float(options.get("timeout", _PATIENCE))
             connection = real(**options | {"timeout": 0, "factory": _Connection})
             assert isinstance(connection, _Connection)
-            connection.life, connection.patience = life, patience
+            connection.life, connection.patience = life, 0.0
             if _FOLDER in str(options["database"]):
-                connection.execute("PRAGMA synchronous = OFF")  # no machine fails here, and a real disk takes its time
+                with suppress(sqlite3.Error):  # to open a file asks nothing of it: it may be locked, or no database
+                    connection.execute("PRAGMA synchronous = OFF")  # no machine fails, and a real disk takes its time
+            connection.patience = patience
+        if isinstance(connection, sqlite3.Connection):  # a factory may make what it likes
+            teach(connection)
         with suppress(TypeError):  # a class whose objects cannot be referred to weakly
             _open.add(connection)
         return connection

@@ -23,7 +23,7 @@ from seatrial.mocks.guests.owncode import own
 from seatrial.mocks.guests.watchdog import guarded
 from seatrial.sim.errors import BadInput, Elsewhere, UnknownName
 from seatrial.sim.lastwords import said
-from seatrial.sim.rebinding import Rebinding
+from seatrial.sim.rebinding import Rebinding, SharedRebinding
 
 PATIENCE: Final = 60.0
 """Real seconds that an import may take."""
@@ -101,20 +101,32 @@ def _found(written: str) -> object:
 
 @contextmanager
 def _letting_go() -> Iterator[None]:
-    """No thread that begins meanwhile holds the process at its end: a client library may begin one by the way."""
+    """No thread that this one begins meanwhile holds the process at its end: a library may begin one by the way."""
+    importing = threading.get_ident()
+    with _begins_bound():
+        _importing.append(importing)
+        try:
+            yield
+        finally:
+            _importing.remove(importing)
+
+
+_importing: Final[list[int]] = []
+"""Threads that import code of others."""
+
+
+def _bind(rebinding: Rebinding) -> None:
     begin = threading.Thread.start
 
     def begun(thread: threading.Thread) -> None:
-        if thread.ident is None:
+        if thread.ident is None and threading.get_ident() in _importing:
             thread.daemon = True
         begin(thread)
 
-    rebinding = Rebinding()
     rebinding.attribute(threading.Thread, "start", begun)
-    try:
-        yield
-    finally:
-        rebinding.undo()
+
+
+_begins_bound: Final = SharedRebinding(_bind).held
 
 
 def _module(name: str) -> ModuleType:

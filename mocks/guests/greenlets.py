@@ -24,6 +24,8 @@ except ImportError:  # pragma: no cover (an extra)
 
 _seeking: Final[dict[object, list[_Waiter]]] = {}
 """Who waits for which lock, in the order in which they came."""
+_MOMENT: Final = 0.005
+"""Real seconds in which a thread that an import began lets go of a lock."""
 _LONG: Final = 10.0
 """Seconds after which a lock is not waited for any more, but stuck."""
 
@@ -49,8 +51,10 @@ async def in_greenlet(function: Callable[..., Any], *args: Any) -> Any:
         try:
             answer = await asked
         except BaseException as error:  # noqa: BLE001 (it belongs to whoever waits, cancellation included)
+            worker.parent = greenlet.getcurrent()
             asked = worker.throw(error)
         else:
+            worker.parent = greenlet.getcurrent()  # an eager task takes its first step in the greenlet that begins it
             asked = worker.switch(answer)
     return asked
 
@@ -106,6 +110,8 @@ def seize(acquire: Callable[..., bool]) -> Callable[..., bool]:
         loop = asyncio.get_running_loop()
         since = loop.time()
         while not acquire(lock, False):
+            if threading.active_count() > 1 and acquire(lock, True, _MOMENT):  # it may be a thread of the machine's
+                return True
             left = None if timeout < 0 else since + timeout - loop.time()
             if left is not None and left <= 0:
                 return False
@@ -157,7 +163,7 @@ class _Waiter:
 
     def release(self) -> None:
         """Go on."""
-        if not self.told.done():
+        if not self.told.done() and not self.told.get_loop().is_closed():  # of a run that is over nobody goes on
             self.told.set_result(None)
 
 

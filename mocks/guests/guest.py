@@ -123,9 +123,7 @@ class Guest:
         policy = partner.conduct.webhooks
         webhook = webhook_of(partner, notice, self.sea.webhook_secret(partner.name))
         answered: asyncio.Future[int] = asyncio.get_running_loop().create_future()
-        handling = asyncio.create_task(self._handled(receiver, webhook, answered))
-        self._under_way.add(handling)  # a loop does not hold tasks, and this one may go on when it has answered
-        handling.add_done_callback(self._under_way.discard)
+        self._hold(asyncio.create_task(self._handled(receiver, webhook, answered)))  # it may go on when it has answered
         done, _ = await asyncio.wait({answered}, timeout=float(policy.timeout))
         if not done:
             raise Rejected("the receiver did not answer in time", status=0)
@@ -168,7 +166,12 @@ class Guest:
         ready: asyncio.Future[dict[str, Any]] = asyncio.get_running_loop().create_future()
         ready.add_done_callback(self._has_begun)
         self._started.append((receiver, ready))
-        asyncio.create_task(live(receiver, ready), name="lifespan")  # noqa: RUF006 (the loop holds it until it ends)
+        self._hold(asyncio.create_task(live(receiver, ready), name="lifespan"))
+
+    def _hold(self, task: asyncio.Task[None]) -> None:
+        """Keep a task until it ends: a loop does not, and one that waits for ever would be thrown away."""
+        self._under_way.add(task)
+        task.add_done_callback(self._under_way.discard)
 
     def _has_begun(self, ready: asyncio.Future[dict[str, Any]]) -> None:
         if not ready.cancelled() and (error := ready.exception()) is not None and self._main is not None:

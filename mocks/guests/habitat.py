@@ -17,7 +17,7 @@ from seatrial.mocks.guests.chance import seeded
 from seatrial.mocks.guests.disk import Disk, hang_up
 from seatrial.mocks.guests.entry import Entry
 from seatrial.mocks.guests.guest import Guest, Lodging
-from seatrial.mocks.guests.interrupts import is_own, listening
+from seatrial.mocks.guests.interrupts import handlers_kept, is_own, listening
 from seatrial.mocks.guests.mishaps import Mishap, Mishaps, has_own, place_of
 from seatrial.mocks.guests.owncode import written
 from seatrial.mocks.guests.routing import routed
@@ -46,11 +46,13 @@ class Habitat:
         self._mishaps = Mishaps(lambda: world.env.now)
         self._disk = Disk()
         self._lodging = Lodging(entry, {}, controls, self._mishaps, self._disk)
+        self._program = _Program(entry.file)
         self._patience = patience or PATIENCE
 
     def __call__(self, around: Surroundings) -> Guest:
         """A new life of the guest: what the one before had open is closed."""
         hang_up()
+        self._program.begin()
         guest = Guest(around, self._lodging)
         os.environ.update(guest.sea.environment)
         return guest
@@ -71,7 +73,7 @@ class Habitat:
 
     @contextmanager
     def outside(self) -> Iterator[None]:
-        """Around the whole run; environment, arguments and working directory are put back.
+        """Around the whole run; environment, arguments, working directory and handlers of signals are put back.
 
         Raises Blocked for code that keeps its turn, LeftVirtualTime with the line where it left, HarnessError for a
         task of it that would end the process.
@@ -79,7 +81,8 @@ class Habitat:
         with _ALONE:
             try:
                 with (
-                    _as_a_program(self._lodging.entry.file),
+                    self._program.kept(),
+                    handlers_kept(),
                     self._disk.mounted(),
                     guarded(lambda: self._world.env.now, self._patience),
                 ):
@@ -118,16 +121,32 @@ class Habitat:
             self._mishaps.unheard(tasks)
 
 
-@contextmanager
-def _as_a_program(file: str) -> Iterator[None]:
-    """What is one for the whole process: within, its arguments are those of a program in this file."""
-    environment, arguments, folder = dict(os.environ), sys.argv, Path.cwd()
-    sys.argv = [file]
-    try:
-        yield
-    finally:
-        sys.argv = arguments
-        os.environ.clear()
-        os.environ.update(environment)
+class _Program:
+    """What is one for the whole process. States: new, kept.
+
+    Arguments and working directory each life finds as a program in this file would, started anew. Variables stay until
+    the end: a module that set some when it was imported is not imported again.
+    """
+
+    def __init__(self, file: str) -> None:
+        self._file = file
+        self._folder = Path()
+
+    @contextmanager
+    def kept(self) -> Iterator[None]:
+        """Afterwards all is as it was before."""
+        environment, arguments, self._folder = dict(os.environ), sys.argv, Path.cwd()
+        try:
+            self.begin()
+            yield
+        finally:
+            self.begin()
+            sys.argv = arguments
+            os.environ.clear()
+            os.environ.update(environment)
+
+    def begin(self) -> None:
+        """A life begins."""
+        sys.argv = [self._file]
         with suppress(OSError):  # it may be gone
-            os.chdir(folder)
+            os.chdir(self._folder)

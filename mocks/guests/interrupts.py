@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import signal
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from types import FrameType
 from typing import Final
 
@@ -37,6 +37,19 @@ def listening() -> Iterator[None]:
         yield
     finally:
         signal.signal(signal.SIGINT, before)
+
+
+@contextmanager
+def handlers_kept() -> Iterator[None]:
+    """Who handles which signal is afterwards as it was before, whomever code of others put in his place."""
+    before = {number: signal.getsignal(number) for number in signal.valid_signals()}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            if handler is not None and signal.getsignal(number) is not handler:  # None: nobody can put it back
+                with suppress(ValueError):  # another thread, which could put nobody in his place either
+                    signal.signal(number, handler)
 
 
 def is_own(error: KeyboardInterrupt) -> bool:

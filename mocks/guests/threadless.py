@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import inspect
 import queue
 import threading
 import time
@@ -39,7 +40,7 @@ def _bind(rebinding: Rebinding) -> None:
     seize, let_go = greenlets.seize(LockType.acquire), greenlets.yielding(LockType.release)
     for name, stand_in in (("acquire", seize), ("__enter__", seize), ("release", let_go), ("__exit__", let_go)):
         rebinding.builtin_method(LockType, name, stand_in)  # whoever has the type, or a lock, has it already
-    rebinding.attribute(asyncio, "run", _begun(asyncio.run))
+    rebinding.by_name("run", _begun(asyncio.run, _given), asyncio.run)
     rebinding.attribute(ThreadPoolExecutor, "submit", _submitted(ThreadPoolExecutor.submit))
     rebinding.attribute(ThreadPoolExecutor, "shutdown", _shut(ThreadPoolExecutor.shutdown))
     if find_spec("anyio") is not None:
@@ -59,13 +60,41 @@ def _monotonic() -> float:
     return time.monotonic()  # noqa: TID251 (the run's, within a run)
 
 
-def _begun(real: Callable[..., Any]) -> Callable[..., Any]:
-    def run(main: Any, **options: Any) -> Any:
-        if LIFE.get() is None or not greenlets.is_inside() or not asyncio.iscoroutine(main):
-            return real(main, **options)
-        return greenlets.wait(main)  # in the loop that is there
+# Programs that begin a loop.
+
+
+def _begun(real: Callable[..., Any], main_of: Callable[..., Any]) -> Callable[..., Any]:
+    def run(*args: Any, **options: Any) -> Any:
+        if LIFE.get() is None or not greenlets.is_inside():
+            return real(*args, **options)
+        main = main_of(*args, **options)
+        if not asyncio.iscoroutine(main):
+            return real(*args, **options)
+        ended: tuple[Any, BaseException | None] = greenlets.wait(asyncio.create_task(_ended(main)))
+        given, error = ended
+        if error is not None:
+            raise error
+        return given
 
     return run
+
+
+def _given(main: Any, **_options: object) -> Any:
+    """What `asyncio.run` is to run."""
+    return main
+
+
+def _made_by(function: Any, *args: Any, **_options: object) -> Any:
+    """What `anyio.run` is to run."""
+    return function(*args) if inspect.iscoroutinefunction(function) else None
+
+
+async def _ended(main: Any) -> tuple[Any, BaseException | None]:
+    """Run it in the loop that is there and in the context of whoever calls; it may end its program, not the loop."""
+    try:
+        return await main, None
+    except (SystemExit, KeyboardInterrupt) as error:
+        return None, error
 
 
 # Thread pools: what is submitted runs aside, and no more of it at a time than there are workers.
@@ -79,10 +108,18 @@ def _submitted(real: Callable[..., Future[Any]]) -> Callable[..., Future[Any]]:
         _pending.setdefault(self, {})[future] = None
         future.add_done_callback(_pending[self].pop)
         work = asyncio.get_running_loop().run_in_executor(self, _work, future, partial(fn, *args, **options))
-        work.add_done_callback(lambda _: future.cancel())  # of what has ended that is no news; what never began is over
+        work.add_done_callback(partial(_over, future))
         return future
 
     return submit
+
+
+def _over(future: Future[Any], work: asyncio.Future[Any]) -> None:
+    """What has ended told so itself; what never began is over, or its worker could not begin."""
+    error = None if work.cancelled() else work.exception()
+    if error is not None and not future.done():
+        future.set_exception(error)
+    future.cancel()
 
 
 def _work(future: Future[Any], function: Callable[[], Any]) -> None:
@@ -126,6 +163,8 @@ def _bind_anyio(rebinding: Rebinding, backend: Any) -> None:
         if name in vars(kind):
             real = vars(kind)[name].__func__
             rebinding.attribute(kind, name, classmethod(_for_guests(stand_in, real)))
+    begin = import_module("anyio").run
+    rebinding.by_name("run", _begun(begin, _made_by), begin)
     rebinding.attribute(from_thread, "threadlocals", _Worker(kind, from_thread.threadlocals))
 
 
@@ -189,8 +228,13 @@ class _Lane:
         self._orders: deque[Order] = deque()
         self._work: asyncio.Task[None] | None = None  # held here: a loop does not hold tasks
 
-    def put_nowait(self, order: Order) -> None:
-        """Have it done in its turn; in a life that is over at once, so that a connection can be closed."""
+    def put_nowait(self, order: object) -> None:
+        """Have it done in its turn; in a life that is over at once, so that a connection can be closed.
+
+        What is no order tells a thread to end, in 0.21.
+        """
+        if not isinstance(order, tuple):
+            return
         self._orders.append(order)
         if not self._life.alive:
             while self._orders:

@@ -24,6 +24,8 @@ from seatrial.sim.fences import END
 PATIENCE: Final = 10.0
 """Real seconds in which the clock of a run has to move on."""
 _LOOKS: Final = 20
+_LOOKS_AT_WORK: Final = 2
+"""How often at least it looks while every processor works as long as the alarm would let one work."""
 _GLANCE: Final = 0.002
 _AGAIN: Final = 1.0  # seconds after which whoever did not hear is told again
 _BARKS: Final = 15  # after which nothing but the end of the process helps: a loop in C hears nobody
@@ -49,8 +51,8 @@ def guarded(
     """
     dog = _Watchdog(now, patience, words)
     try:
-        dog.start()
         try:
+            dog.start()
             yield
         finally:
             dog.stop()
@@ -74,7 +76,9 @@ class _Watchdog:
         self._watched = threading.get_ident()
         self._over = threading.Event()
         self._mouth = threading.Lock()
-        self._alarm = Alarm(patience + _AGAIN, patience + _AGAIN * _BARKS, self._ring)
+        ends = patience + _AGAIN * _BARKS
+        self._alarm = Alarm(patience + _AGAIN, ends, self._ring)
+        self.pause = min(patience / _LOOKS, ends / (_LOOKS_AT_WORK * (os.cpu_count() or 1)))
 
     def start(self) -> None:
         self._alarm.set()
@@ -88,7 +92,7 @@ class _Watchdog:
 
     def _watch(self) -> None:
         seen, since = self._now(), 0.0
-        pause = self._patience / _LOOKS
+        pause = self.pause
         while not self._over.wait(pause):
             self._alarm.wind_up()
             now = self._now()

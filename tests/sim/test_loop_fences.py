@@ -88,6 +88,7 @@ BLOCKING: dict[str, tuple[Callable[[], object], str]] = {
     "signal.pthread_kill": (by_name(signal, "pthread_kill", threading.get_ident(), signal.SIGURG), "end the harness"),
     "signal.alarm": (by_name(signal, "alarm", 60), "asyncio.timeout"),
     "signal.setitimer": (by_name(signal, "setitimer", signal.ITIMER_REAL, 60), "asyncio.timeout"),
+    "signal.setitimer once": (by_name(signal, "setitimer", signal.ITIMER_REAL, 60, 0), "asyncio.timeout"),
     "socket.gethostbyname": (by_name(socket, "gethostbyname", "erp.example"), "in-memory transport"),
     "socket.gethostbyname_ex": (by_name(socket, "gethostbyname_ex", "erp.example"), "in-memory transport"),
     "socket.gethostbyaddr": (by_name(socket, "gethostbyaddr", "192.0.2.1"), "in-memory transport"),

@@ -52,6 +52,8 @@ def test_every_clock_shows_the_same_virtual_moment() -> None:
             "gmtime": time.gmtime()[:6],
             "localtime": time.mktime(time.localtime()) - START.timestamp(),
             "ctime": time.ctime() == time.ctime(time.time()),
+            "asctime": time.asctime() == time.ctime(time.time()),
+            "strftime": time.strftime("%Y-%m %M:%S"),
             "now": datetime.now(UTC),
             "now in a zone": datetime.now(dt.timezone(dt.timedelta(hours=1))).isoformat(),
             "naive now": datetime.now().timestamp() - START.timestamp(),
@@ -70,6 +72,8 @@ def test_every_clock_shows_the_same_virtual_moment() -> None:
         "gmtime": (2011, 12, 1, 8, 1, 30),
         "localtime": 90,
         "ctime": True,
+        "asctime": True,
+        "strftime": "2011-12 01:30",
         "now": datetime(2011, 12, 1, 8, 1, 30, 250_000, tzinfo=UTC),
         "now in a zone": "2011-12-01T09:01:30.250000+01:00",
         "naive now": 90.25,
@@ -197,7 +201,7 @@ def test_two_runs_have_two_wall_clocks() -> None:
 
 def test_every_clock_is_given_back() -> None:
     """After the run each name is what it was, also when the run failed."""
-    names = ("time", "time_ns", "monotonic", "perf_counter", "gmtime", "localtime", "ctime")
+    names = ("time", "time_ns", "monotonic", "perf_counter", "gmtime", "localtime", "ctime", "strftime")
     before = [getattr(time, name) for name in names] + [vars(datetime)["now"], vars(datetime)["utcnow"]]
 
     async def fails() -> None:

@@ -9,6 +9,7 @@ import os
 import sqlite3
 import time
 from collections.abc import Callable
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -141,6 +142,39 @@ def test_the_patience_of_a_pragma_is_virtual_too(sail: Sail) -> None:
     assert ended == [2.0]
 
 
+def test_a_script_waits_for_a_lock_as_a_statement_does(sail: Sail) -> None:
+    """What it did before the lock is not done again, and its own patience and transactions are kept."""
+    ended: list[Any] = []
+    script = """
+        PRAGMA busy_timeout = 4000; -- longer than the other one works; or so it hopes
+        CREATE TEMP TABLE once (text);
+        INSERT INTO once VALUES ('a;b');
+        CREATE TEMP TRIGGER twice AFTER INSERT ON once BEGIN UPDATE once SET text = text; SELECT 1; END;
+        BEGIN IMMEDIATE;
+        CREATE TABLE orders (number);
+        INSERT INTO orders VALUES (1); COMMIT; -- done
+    """
+
+    def hold(file: Path) -> None:
+        with contextlib.closing(sqlite3.connect(file)) as database:
+            database.execute("BEGIN IMMEDIATE")
+            time.sleep(3)
+
+    def enter(file: Path) -> None:
+        database = sqlite3.connect(file)
+        database.executescript(script)
+        ended.extend(database.execute("SELECT (SELECT count(*) FROM once), (SELECT count(*) FROM orders)").fetchone())
+        ended.extend((database.in_transaction, database.isolation_level, round(time.monotonic(), 1)))
+
+    async def main(sea: Sea) -> None:
+        file = file_of(sea.environment)
+        await asyncio.gather(asyncio.to_thread(hold, file), asyncio.to_thread(enter, file))
+        await asyncio.sleep(1e9)
+
+    assert sail(main).failure == ""
+    assert ended == [1, 1, False, "", 3.0]
+
+
 def test_nobody_waits_for_the_real_disk(sail: Sail, tmp_path: Path) -> None:
     """What is written to the store need not outlive the machine; a file elsewhere is somebody's own."""
     levels: list[int] = []
@@ -155,6 +189,72 @@ def test_nobody_waits_for_the_real_disk(sail: Sail, tmp_path: Path) -> None:
     assert levels == [0, 2]
 
 
+def test_a_file_that_is_locked_can_be_opened(sail: Sail) -> None:
+    """It is the first statement that is refused, or waits."""
+    refused: list[str] = []
+
+    async def main(sea: Sea) -> None:
+        one = sqlite3.connect(file_of(sea.environment))
+        one.execute("BEGIN EXCLUSIVE")
+        other = sqlite3.connect(file_of(sea.environment))
+        try:
+            other.execute("CREATE TABLE orders (number)")
+        except sqlite3.OperationalError as error:
+            refused.append(str(error))
+        await asyncio.sleep(1e9)
+
+    assert sail(main).failure == ""
+    assert refused == ["database is locked"]
+
+
+def test_the_present_and_the_chance_of_sql_are_the_runs(sail: Sail) -> None:
+    """SQLite would ask the system for both: a row that says when it was written says it in the run's time."""
+    said: list[tuple[Any, ...]] = []
+    table = """CREATE TABLE t
+               (number, at DEFAULT CURRENT_TIMESTAMP, id DEFAULT (hex(randomblob(8))), day AS (date(at)));
+               CREATE INDEX by_day ON t (date(at))"""
+
+    def tell(sea: Sea) -> None:
+        database = sqlite3.connect(":memory:")
+        database.executescript(table)
+        time.sleep(5.25)
+        database.execute("INSERT INTO t (number) VALUES (1)")
+        age = "round((julianday() - julianday(?)) * 86400, 2), strftime('%H:%M', 'now', '-1 hour'), time()"
+        row = f"SELECT at, day, {age}, date('2020-01-31', '+1 day'), random(), id FROM t"
+        said.append(database.execute(row, (str(sea.start.replace(tzinfo=None)),)).fetchone())
+        at = sea.start + timedelta(seconds=5)
+        assert said[-1][0] == f"{at:%Y-%m-%d %H:%M:%S}"
+        assert said[-1][1:6] == (
+            f"{at:%Y-%m-%d}",
+            5.25,
+            f"{at - timedelta(hours=1):%H:%M}",
+            f"{at:%H:%M:%S}",
+            "2020-02-01",
+        )
+        time.sleep(1e9)
+
+    for _ in range(2):
+        assert sail(tell).failure == ""
+    assert said[0] == said[1]
+
+
 def test_files_of_others_are_opened_as_ever(tmp_path: Path) -> None:
     """Outside of a run nothing is in the place of sqlite3's own."""
     assert type(sqlite3.connect(tmp_path / "x")) is sqlite3.Connection
+
+
+def test_arguments_by_place_are_what_they_are(sail: Sail, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Also the last of them: how many statements to keep, and that a name is a URI."""
+    asked: list[dict[str, Any]] = []
+
+    def main(sea: Sea) -> None:
+        sqlite3.connect(":memory:", 5.0, 0, None, True, sqlite3.Connection, 64, True)
+        time.sleep(1e9)
+
+    def connect(database: str, **options: Any) -> sqlite3.Connection:
+        asked.append(options)
+        return sqlite3.Connection(database, **options)
+
+    monkeypatch.setattr(sqlite3, "connect", connect)
+    assert sail(main).failure == ""
+    assert (asked[0]["cached_statements"], asked[0]["uri"]) == (64, True)

@@ -8,6 +8,7 @@ import gc
 import importlib
 import os
 import random
+import signal
 import sys
 import time
 import uuid
@@ -207,6 +208,60 @@ def test_a_program_is_called_by_its_file_and_nothing_else(sail: Sail) -> None:
     assert seen == [[str(Path(__file__).resolve())]]
     assert sys.argv is arguments
     assert sys.argv == before
+
+
+def test_a_life_after_a_crash_finds_what_a_started_program_finds(sail: Sail, tmp_path: Path) -> None:
+    """Arguments and working directory that the life before had changed ended with its process."""
+    seen: list[tuple[int, Path]] = []
+    folder = Path.cwd()
+
+    async def main(sea: Sea) -> None:
+        seen.append((len(sys.argv), Path.cwd()))
+        sys.argv.append("--again")
+        os.chdir(tmp_path)
+        await asyncio.sleep(1)
+        async with httpx.AsyncClient(timeout=5) as client:
+            token = {"Authorization": f"Bearer {sea.token('marketplace')}"}
+            await client.get(sea.url("marketplace") + "/changes", headers=token)
+        await asyncio.sleep(1e9)
+
+    crash = "[{fault: integration_crash, at: marketplace.list_changes, times: 1, with: {down_for: 2 s}}]"
+    assert sail(main, settings={"faults": crash}).failure == ""
+    assert seen == [(1, folder)] * 2
+    assert Path.cwd() == folder
+
+
+def test_an_id_of_a_moment_is_the_runs(sail: Sail) -> None:
+    """`uuid1` asks the system for both moment and machine, and remembers the last one that it gave, in the process."""
+    seen: list[uuid.UUID] = []
+    machine = uuid.getnode()
+
+    async def main(sea: Sea) -> None:
+        await asyncio.sleep(2)
+        seen.extend((uuid.uuid1(), uuid.uuid1()))
+        began = sea.start - dt.datetime(1582, 10, 15, tzinfo=dt.UTC)
+        assert seen[-2].time == (began + dt.timedelta(seconds=2)) // dt.timedelta(microseconds=1) * 10
+        await asyncio.sleep(1e9)
+
+    for _ in range(2):
+        assert sail(main).failure == ""
+    assert seen[:2] == seen[2:]
+    assert seen[0].node != machine == uuid.getnode()
+
+
+def test_a_program_that_handles_signals_does_so_within_its_run(sail: Sail) -> None:
+    """Afterwards whoever tells the harness to end is heard as before."""
+    before = signal.getsignal(signal.SIGTERM)
+
+    async def main(_: Sea) -> None:
+        signal.signal(signal.SIGTERM, lambda *_: None)
+        await asyncio.sleep(1e9)
+
+    try:
+        assert sail(main).failure == ""
+        assert signal.getsignal(signal.SIGTERM) is before
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 def test_a_program_may_go_to_another_directory(sail: Sail, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

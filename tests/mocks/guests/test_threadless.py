@@ -6,13 +6,18 @@ import asyncio
 import gc
 import queue
 import sqlite3
+import sys
 import threading
 import time
-from collections.abc import AsyncIterator, Callable
+import types
+from collections.abc import AsyncIterator, Callable, Generator
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from concurrent.futures import TimeoutError as FutureTimeout
+from concurrent.futures.thread import BrokenThreadPool
 from contextlib import asynccontextmanager
+from contextvars import ContextVar
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 import aiosqlite
@@ -27,6 +32,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from seatrial.mocks.guests import greenlets
 from seatrial.mocks.guests.sea import Sea
 from seatrial.voyage import Run
 
@@ -163,6 +169,94 @@ def test_a_program_that_begins_its_loop_has_the_runs(sail: Sail) -> None:
     assert seen == [2.0, "done"]
 
 
+@pytest.mark.parametrize("line", ["from asyncio import run; run(work())", "import anyio; anyio.run(work)"])
+def test_a_loop_is_begun_by_other_names_too(sail: Sail, tmp_path: Path, line: str) -> None:
+    """Imported by its name before the run, or by anyio."""
+    file = tmp_path / "begins_its_loop.py"
+    library, call = line.split("; ")
+    file.write_text(
+        f"import asyncio, time\n{library}\n"
+        "async def work():\n    await asyncio.sleep(2)\n    assert time.monotonic() == 2.0\n"
+        f"def main():\n    {call}\n    time.sleep(1e9)\n"
+    )
+    assert sail(f"{file}:main").failure == ""
+
+
+def test_what_a_program_begins_has_its_context_and_may_end_it(sail: Sail) -> None:
+    """`asyncio.run` copies the context of its caller, and what it runs may call `sys.exit`."""
+    number: ContextVar[int] = ContextVar("number", default=0)
+    seen: list[int] = []
+
+    async def work(leaves: bool) -> None:
+        seen.append(number.get())
+        number.set(2)
+        if leaves:
+            sys.exit(3)
+
+    def main(_: Sea) -> None:
+        number.set(1)
+        asyncio.run(work(False))
+        seen.append(number.get())
+        asyncio.run(work(True))
+
+    assert sail(main).failure.startswith("Exited('sys.exit(3)') at ")
+    assert seen == [1, 1, 1]
+
+
+def test_a_pool_begins_with_its_initializer(sail: Sail) -> None:
+    """Once, for all workers are one thread, and before anything else; one that fails makes the pool unusable."""
+    local, begun = threading.local(), list[float]()
+
+    def begin(name: str) -> None:
+        if not name:
+            raise ValueError("nameless")
+        time.sleep(1)
+        local.name = name
+        begun.append(time.monotonic())
+
+    def work() -> tuple[str, float]:
+        return local.name, time.monotonic()
+
+    def main(_: Sea) -> None:
+        with ThreadPoolExecutor(2, initializer=begin, initargs=("fleet",)) as pool:
+            assert [pool.submit(work).result() for _ in range(2)] == [("fleet", 1.0)] * 2
+        with ThreadPoolExecutor(2, initializer=begin, initargs=("",)) as pool, pytest.raises(BrokenThreadPool):
+            pool.submit(work).result()
+        time.sleep(1e9)
+
+    assert sail(main).failure == ""
+    assert begun == [1.0]
+
+
+def test_a_function_that_an_eager_task_calls_waits_for_itself(sail: Sail) -> None:
+    """It took its first step in the greenlet of another one, which is not the one that it goes on from."""
+    seen: list[Any] = []
+
+    def slow() -> None:
+        for _ in range(2):
+            time.sleep(1)
+            seen.append(time.monotonic())
+
+    def main(_: Sea) -> None:
+        calling = greenlets.in_greenlet(slow)
+        awaited = calling.send(None)  # as an eager task does, from Python 3.12 on
+
+        @types.coroutine
+        def rest() -> Generator[Any, Any, None]:
+            yield awaited
+            yield from calling
+
+        async def task() -> None:
+            await rest()
+
+        asyncio.run(task())
+        seen.append("done")
+        time.sleep(1e9)
+
+    assert sail(main).failure == ""
+    assert seen == [1.0, 2.0, "done"]
+
+
 def test_a_pool_works_for_synchronous_code(sail: Sail) -> None:
     """Two at a time, results and errors to whoever asks for them; the end of its block waits for what is under way."""
     log: list[Any] = []
@@ -240,6 +334,43 @@ def test_a_lock_is_waited_for_by_whoever_can_wait(sail: Sail) -> None:
     assert not lock.locked()
 
 
+def test_a_lock_of_a_thread_of_the_machine_is_not_waited_for_in_virtual_time(sail: Sail) -> None:
+    """Such a thread lets go of it in real time: how long that takes in the run's would be chance."""
+    over, lock, seen = threading.Event(), threading.Lock(), list[float]()
+    thread = threading.Thread(target=over.wait)
+    thread.start()
+
+    def acquire(_: object, blocking: bool = True, timeout: float = -1) -> bool:
+        return blocking  # it is free as soon as others have their turn
+
+    def main(_: Sea) -> None:
+        assert greenlets.seize(acquire)(lock)
+        seen.append(time.monotonic())
+        time.sleep(1e9)
+
+    try:
+        assert sail(main).failure == ""
+        assert seen == [0.0]
+    finally:
+        over.set()
+        thread.join()
+
+
+def test_who_waited_for_a_lock_in_a_run_that_is_over_is_not_told() -> None:
+    """Code that swallows its end may leave one behind; the next run that uses the lock goes on."""
+    lock = threading.Lock()
+    greenlets._seeking[lock] = [asyncio.run(_made_in_loop(greenlets._Waiter))]
+    greenlets._seeking[lock][0].told.add_done_callback(print)
+    try:
+        greenlets.yielding(lambda _: None)(lock)
+    finally:
+        del greenlets._seeking[lock]
+
+
+async def _made_in_loop(kind: Callable[[], Any]) -> Any:
+    return kind()
+
+
 def test_a_lock_that_nobody_frees_is_told(sail: Sail) -> None:
     """With its line: synchronous code that waits for itself would stand still without a word."""
 
@@ -281,6 +412,39 @@ def test_aiosqlite_needs_no_thread(sail: Sail) -> None:
 
     assert sail(main).failure == ""
     assert seen == [0.003, 2.0, [(1,)]]
+
+
+class Older(threading.Thread):
+    """A connection of aiosqlite 0.21: it is its own thread, and a thing of no meaning tells that to end."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._tx: queue.SimpleQueue[Any] = queue.SimpleQueue()
+
+    async def ask(self) -> float:
+        done: asyncio.Future[float] = asyncio.get_running_loop().create_future()
+        self._tx.put_nowait((done, time.monotonic))
+        return await done
+
+    def end(self) -> None:
+        self._tx.put_nowait(object())
+
+
+def test_an_older_aiosqlite_needs_none_either(sail: Sail, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its close tells the thread that is not there to end."""
+    monkeypatch.setattr(aiosqlite.core, "Connection", Older)
+    seen: list[float] = []
+
+    async def main(_: Sea) -> None:
+        older = Older()
+        older.start()
+        seen.append(await older.ask())
+        older.end()
+        await asyncio.sleep(1e9)
+
+    run = sail(main)
+    assert (run.failure, run.mishaps) == ("", ())
+    assert seen == [0.001]
 
 
 def test_a_connection_that_is_closed_at_the_end_ends(sail: Sail) -> None:
@@ -339,6 +503,28 @@ def test_an_app_begins_when_it_is_given_webhooks(sail: Sail) -> None:
     assert len(begun) == 2
     assert begun[0] == 0
     assert set(run.evidence.filter(kind="webhook")["operation"]) <= {"return.requested", "cancellation.requested"}
+
+
+def test_the_lifespan_of_an_app_lasts_as_long_as_the_app(sail: Sail) -> None:
+    """It waits for an end that nobody tells of; it is no garbage for that."""
+    ended: list[float] = []
+
+    @asynccontextmanager
+    async def lifespan(_: Starlette) -> AsyncIterator[None]:
+        try:
+            yield
+        finally:
+            ended.append(time.monotonic())
+
+    async def main(sea: Sea) -> None:
+        sea.webhooks(Starlette(lifespan=lifespan))
+        await asyncio.sleep(3)
+        gc.collect()
+        await asyncio.sleep(1e9)
+
+    run = sail(main)
+    assert (run.failure, run.mishaps) == ("", ())
+    assert ended == [30.0]
 
 
 def test_an_app_that_does_not_start_is_dead(sail: Sail) -> None:

@@ -15,6 +15,7 @@ import subprocess
 import sys
 import threading
 import time
+import types
 from collections.abc import AsyncIterator, Callable
 from functools import cache, partial
 from pathlib import Path
@@ -191,6 +192,31 @@ def test_who_has_an_alarm_keeps_it(sail: Sail) -> None:
         assert signal.signal(signal.SIGPROF, before) is not signal.SIG_DFL
 
 
+def test_a_watchdog_that_cannot_begin_leaves_no_alarm(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where no thread can be had nobody would wind it up, and it would end the process later, for nothing."""
+
+    def refuse(*_: object) -> None:
+        raise RuntimeError("can't start new thread")
+
+    monkeypatch.setattr("_thread.start_new_thread", refuse)
+    try:
+        with pytest.raises(RuntimeError, match="new thread"), watchdog.guarded(lambda: 0.0, 60):
+            pass
+        assert signal.getitimer(signal.ITIMER_PROF) == signal.getitimer(signal.ITIMER_VIRTUAL) == (0.0, 0.0)
+    finally:
+        signal.setitimer(signal.ITIMER_PROF, 0.0)
+        signal.setitimer(signal.ITIMER_VIRTUAL, 0.0)
+
+
+@pytest.mark.parametrize(("processors", "pause"), [(2, 0.5), (256, 25 / 512)])
+def test_the_alarm_is_wound_up_before_many_processors_have_worked_it_off(
+    monkeypatch: pytest.MonkeyPatch, processors: int, pause: float
+) -> None:
+    """It counts the work of all threads: code in C that lets others have their turn works on all processors."""
+    monkeypatch.setattr(os, "cpu_count", lambda: processors)
+    assert watchdog._Watchdog(lambda: 0.0, 10.0).pause == pytest.approx(pause)
+
+
 async def waits_a_moment(sea: Sea) -> None:
     """Nothing to see."""
     await asyncio.sleep(1e9)
@@ -207,6 +233,39 @@ def test_no_thread_that_an_import_begins_holds_the_process(sail: Sail, tmp_path:
     )
     assert sail(f"{file}:main").failure == ""
     assert sys.modules["seatrial_guest_begins_at_sea"].THREAD.daemon
+
+
+def test_imports_in_two_threads_leave_the_threads_of_others_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In a notebook one may import while another one does: whoever ends first or last, nothing stays changed."""
+    start, one, other = threading.Thread.start, threading.Event(), threading.Event()
+    gates = {"one": (one, other), "other": (other, one)}
+    daemons: list[bool] = []
+    for name in gates:
+        (tmp_path / f"{name}_at_sea.py").write_text("import sys\nsys.modules['gates_at_sea'].wait(__name__)\n")
+
+    def wait(module: str) -> None:
+        name = module.removeprefix("seatrial_guest_").removesuffix("_at_sea")
+        mine, theirs = gates[name]
+        mine.set()
+        assert theirs.wait(10)
+        if name == "other":
+            first.join(10)
+
+    monkeypatch.setitem(sys.modules, "gates_at_sea", types.SimpleNamespace(wait=wait))
+    first, last = (
+        threading.Thread(target=entry.entry_of, args=(f"{tmp_path / name}_at_sea.py:sys.exit",)) for name in gates
+    )
+    first.start()
+    assert one.wait(10)
+    last.start()
+    bystander = threading.Thread(target=lambda: daemons.append(threading.current_thread().daemon))
+    bystander.start()
+    for thread in (bystander, first, last):
+        thread.join(20)
+    assert daemons == [False]
+    assert threading.Thread.start is start
 
 
 @pytest.mark.parametrize("line", ["while True: pass", "import threading; threading.Event().wait()"])
