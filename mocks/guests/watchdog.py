@@ -87,8 +87,9 @@ class _Watchdog:
     def stop(self) -> None:
         self._over.set()
         self._alarm.off()
-        with self._mouth:  # who has come to the end is not told to any more
-            _interrupt(self._watched, None)
+        with self._mouth:
+            pass  # who has come to the end is not told to any more
+        _hear()
 
     def _watch(self) -> None:
         seen, since = self._now(), 0.0
@@ -114,7 +115,7 @@ class _Watchdog:
             sys.stderr.flush()
             END(_DEAF)
         if self._barks == 1 or self._watched != threading.main_thread().ident:
-            _interrupt(self._watched, Stopped)
+            ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(self._watched), ctypes.py_object(Stopped))
         else:  # it did not hear: it waits in C, which only a signal ends
             signal.pthread_kill(self._watched, signal.SIGINT)
 
@@ -135,9 +136,8 @@ class _Watchdog:
         return "no code of its own: it waits for what is ready already"
 
 
-def _interrupt(thread: int, kind: type[BaseException] | None) -> None:
-    """Have an error raised in a thread, at its next step in Python; None: one that was not raised yet is not."""
-    ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(thread), None if kind is None else ctypes.py_object(kind))
+def _hear() -> None:
+    """Where a function begins, Python raises what this thread was told: within the guard, or nowhere."""
 
 
 def _words(where: str, patience: float) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import ctypes
 import importlib
 import inspect
 import json
@@ -177,6 +178,40 @@ def test_who_keeps_the_interpreter_and_hears_nothing_ends_with_its_process(tmp_p
     done = subprocess.run([sys.executable, str(script)], capture_output=True, text=True, check=False, timeout=60)
     assert done.returncode == -signal.SIGPROF
     assert f'File "{script}", line 5' in done.stderr
+
+
+def test_who_is_told_in_the_last_moment_is_stopped_within_the_guard(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Not a moment later, where nobody would expect it."""
+    off = watchdog.Alarm.off
+
+    def told(alarm: watchdog.Alarm) -> None:
+        off(alarm)
+        ctypes.pythonapi.PyThreadState_SetAsyncExc(
+            ctypes.c_ulong(threading.get_ident()), ctypes.py_object(watchdog.Stopped)
+        )
+
+    begun = threading.Event()
+
+    def now() -> float:
+        begun.set()
+        return 0.0
+
+    monkeypatch.setattr(watchdog.Alarm, "off", told)
+    with pytest.raises(watchdog.Stopped), watchdog.guarded(now, 10.0):
+        assert begun.wait(30)  # a thread that is about to begin still bears the name of this one
+
+
+def test_a_profiler_can_be_used_after_a_run() -> None:
+    """Nothing is left pending in the interpreter: it would look for it at every step, and under a profiler for ever."""
+    script = (
+        "import cProfile\n"
+        "from seatrial.mocks.guests.watchdog import guarded\n"
+        "with guarded(lambda: 0.0, 10.0): pass\n"
+        "def work(): return 42\n"
+        "print(cProfile.Profile().runcall(work))\n"
+    )
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=False, timeout=30)
+    assert done.stdout == "42\n"
 
 
 def test_who_has_an_alarm_keeps_it(sail: Sail) -> None:
