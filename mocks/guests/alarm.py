@@ -34,7 +34,7 @@ class Alarm:
         self._ring = ring
         self._lock = threading.Lock()
         self._wound = 0.0
-        self._is_set = False
+        self._is_set = self._is_late = False
         self._rings = self._ends = False
 
     def set(self) -> None:
@@ -48,14 +48,16 @@ class Alarm:
         if _is_free(signal.SIGPROF, signal.ITIMER_PROF):
             faulthandler.register(signal.SIGPROF, file=_STDERR, all_threads=not self._rings, chain=True)
             self._ends = True
-        self._is_set = True
+        self._is_set, self._wound = True, monotonic()
         self.wind_up()
 
     def wind_up(self) -> None:
         """All is well: count anew, from any thread."""
         with self._lock:  # nothing is wound up that is off
-            if self._is_set:
-                self._wound = monotonic()
+            now = monotonic()
+            self._is_late = not self._is_late and now - self._wound >= self._first
+            if self._is_set and not self._is_late:  # who comes too late lets it ring once: this is its moment
+                self._wound = now
                 self._turn(self._first, self._last)
 
     def off(self) -> None:

@@ -44,6 +44,7 @@ def check_greenlets(what: str) -> None:
 
 async def in_greenlet(function: Callable[..., Any], *args: Any) -> Any:
     """Call a synchronous function that may wait (see `wait`); gives what it returns."""
+    assert greenlet is not None
     worker = _Worker(function)
     worker.gr_context = copy_context()
     asked = worker.switch(*args)
