@@ -15,18 +15,14 @@ from seatrial.mocks.guests.entry import Under, entry_of, is_entry, name_of
 from seatrial.mocks.shoppers import Shoppers
 from seatrial.scenarios.dependencies import check_virtual
 from seatrial.scenarios.loader import Loaded
-from seatrial.scenarios.schema import PartnerSpec
 from seatrial.scenarios.season import Network, Season
 from seatrial.scenarios.storm import rules_of
 from seatrial.sim.catalogue import Catalogue
-from seatrial.sim.conduct import EVERY
 from seatrial.sim.dice import Dice
 from seatrial.sim.errors import BadInput, UnknownName
 from seatrial.sim.evidence import Evidence
 from seatrial.sim.fault import Rule
 from seatrial.sim.integration import Integration, IntegrationFactory, Surroundings
-from seatrial.sim.partner import Partner
-from seatrial.sim.quantities import Seconds
 from seatrial.sim.world import Voyage, World
 
 if TYPE_CHECKING:
@@ -91,8 +87,8 @@ def populated(
     season = season_of(loaded, seed)
     start = loaded.scenario.start
     world = World(seed, start.replace(tzinfo=start.tzinfo or UTC), season.assortment, evidence, pace)
-    for name, spec in loaded.world.partners.items():
-        world.add(_partner(loaded, world, name, spec, season))
+    for partner in loaded.fleet.launch(world.ground, season.cover):
+        world.add(partner)
     return world, season
 
 
@@ -140,7 +136,7 @@ def factory_of(loaded: Loaded, integration: str) -> IntegrationFactory:
 def season_of(loaded: Loaded, seed: int) -> Season:
     """The demand of a scenario, ready to be let loose. Raises BadInput with file and line."""
     scenario, partners = loaded.scenario, loaded.world.partners
-    channels = tuple(name for name, spec in partners.items() if issubclass(_kind(loaded, name, spec), Channel))
+    channels = tuple(name for name, kind in loaded.fleet.kinds.items() if issubclass(kind, Channel))
     warehouses = tuple(name for name, spec in partners.items() if spec.kind == "warehouse")
     source = Path(loaded.document.source)
     network = Network(
@@ -152,42 +148,3 @@ def season_of(loaded: Loaded, seed: int) -> Season:
     )
     with loaded.located("$.demand"):
         return scenario.demand.season(Dice(seed), network)
-
-
-def _partner(loaded: Loaded, world: World, name: str, spec: PartnerSpec, season: Season) -> Partner:
-    kind = _kind(loaded, name, spec)
-    settings = dict(spec.settings)
-    known = kind.Settings.__struct_fields__
-    if spec.kind == "supply":
-        settings.setdefault("cover", Seconds(season.cover))
-    for setting in settings:
-        if setting not in known:
-            where = loaded.document.where(f"$.partners.{name}.settings.{setting}")
-            raise UnknownName(f"{spec.kind} has no such setting", value=setting, known=sorted(known), where=where)
-    typed = loaded.document.convert(settings, kind.Settings, f"$.partners.{name}.settings")
-    with loaded.located(f"$.partners.{name}"):
-        partner: Partner = kind(name, world.ground, spec.conduct, typed)  # type: ignore[call-arg]
-    _check_conduct(loaded, partner)
-    return partner
-
-
-def _check_conduct(loaded: Loaded, partner: Partner) -> None:
-    """Policies are looked at before the run: a name that no operation has would change nothing, silently."""
-    path = f"$.partners.{partner.name}.conduct"
-    known = sorted(each.name for each in partner.operations.values())
-    for policy, by_name in (("limits", partner.conduct.limits), ("idempotency", partner.conduct.idempotency)):
-        for name in by_name:
-            if name != EVERY and name not in known:
-                where = loaded.document.where(f"{path}.{policy}.{name}")
-                raise UnknownName(f"unknown operation of {partner.name}", value=name, known=known, where=where)
-    with loaded.located(f"{path}.latency"):
-        partner.conduct.latency.quantile(0.5)
-    with loaded.located(path):
-        partner.doors()
-
-
-def _kind(loaded: Loaded, name: str, spec: PartnerSpec) -> type[Partner]:
-    with loaded.located(f"$.partners.{name}.kind"):
-        kind = Catalogue("partners").get(spec.kind)
-    assert issubclass(kind, Partner)
-    return kind

@@ -15,6 +15,7 @@ import msgspec
 import yaml
 
 from seatrial.scenarios.document import Document
+from seatrial.scenarios.fleet import Fleet
 from seatrial.scenarios.schema import MINUTES, TARGETS, Scenario, World
 from seatrial.sim.errors import BadInput, UnknownName
 from seatrial.sim.units import format_duration
@@ -36,6 +37,8 @@ class Loaded(msgspec.Struct, frozen=True):
     """What was read, changes included, as YAML."""
     settings: Mapping[str, str]
     """What was set over the file's values, by dotted name."""
+    fleet: Fleet
+    """The partners of its network."""
     written: str = ""
     """What was read before anything was set over it; empty: the same as the text."""
 
@@ -116,7 +119,7 @@ def _finish(document: Document, settings: dict[str, str]) -> Loaded:
     scenario = document.convert(document.plain, Scenario)
     _check(scenario, document)
     world = _world(scenario, document)
-    return Loaded(scenario, document, world, _text(document), settings, written)
+    return Loaded(scenario, document, world, _text(document), settings, Fleet(world, document), written)
 
 
 def _text(document: Document) -> str:

@@ -9,7 +9,7 @@ from typing import Any
 
 from simpy import Environment
 
-from seatrial.sim.call import Call
+from seatrial.sim.call import REQUEST, Call
 from seatrial.sim.door import Door
 from seatrial.sim.errors import Rejected
 from seatrial.sim.operation import Operation, Request
@@ -25,17 +25,35 @@ class Line:
 
     __slots__ = ("copies", "count", "document", "door", "gated", "key_of", "lane", "name", "order_of", "partner")
 
-    def __init__(self, partner: Partner, operation: Operation, door: Door, lane: list[ArmedRule]) -> None:
+    def __init__(self, partner: Partner, operation: Operation) -> None:
+        rulebook = partner.ground.rulebook
         self.partner = partner
         self.name = operation.name
         self.document = operation.document
-        self.door = door
-        self.gated = bool(door.gates)
-        self.lane = lane
+        self.door: Door = partner.door(operation.request)
+        self.gated = bool(self.door.gates)
+        self.lane: list[ArmedRule] = rulebook.lane(
+            partner.name, partner.kind, operation.name, REQUEST, operation.access
+        )
         self.key_of: Callable[[Any], str] = operation.key_of()
         self.order_of: Callable[[Any], str] = operation.order_of()
         self.count = count(1).__next__  # tells calls without a business key apart
         self.copies: deque[tuple[float, Any, Any]] = deque(maxlen=0 if operation.write else _COPIES)
+
+
+class Lines(dict[type[Request[Any]], Line]):
+    """The operations of a partner by the type of their request, each laid out when somebody comes to use it.
+
+    Raises KeyError for what the partner does not offer.
+    """
+
+    def __init__(self, partner: Partner) -> None:
+        super().__init__()
+        self._partner = partner
+
+    def __missing__(self, request: type[Request[Any]]) -> Line:
+        line = self[request] = Line(self._partner, self._partner.operations[request])
+        return line
 
 
 class Exchange(Errand):

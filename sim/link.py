@@ -5,13 +5,14 @@ from __future__ import annotations
 from asyncio import CancelledError
 from collections.abc import Generator, Mapping
 from contextlib import suppress
+from functools import cached_property
 from types import coroutine
 from typing import Any, NoReturn, TypeVar
 
 from seatrial.sim.call import NO_HEADERS, REQUEST, Call
 from seatrial.sim.envelopes import FOREIGN_BODIES, GARBLED, refusal_of
 from seatrial.sim.errors import CallError, Disconnected, HarnessError, Refused, Rejected, TimedOut, Unreadable
-from seatrial.sim.exchange import Exchange, Line
+from seatrial.sim.exchange import Exchange, Lines
 from seatrial.sim.fate import (
     Answer,
     Behind,
@@ -51,17 +52,13 @@ class Link:
         self.evidence = ground.evidence
         self.day = ground.day
         self.latency = sampler(partner.conduct.latency, ground.dice, partner.name)
-        self.slow = partner.conduct.latency.quantile(0.99)
         self.attempts: dict[str, int] = {}  # by operation and business key, of callers that do not count their own
-        self.lines = {
-            request: Line(
-                partner,
-                door.operation,
-                door,
-                ground.rulebook.lane(partner.name, partner.kind, door.operation.name, REQUEST, door.operation.access),
-            )
-            for request, door in partner.doors().items()
-        }
+        self.lines = Lines(partner)
+
+    @cached_property
+    def slow(self) -> float:
+        """Seconds that a round trip takes at most, but for one in a hundred."""
+        return self.partner.conduct.latency.quantile(0.99)
 
 
 class LinkClient:
@@ -79,7 +76,7 @@ class LinkClient:
 
     def offers(self, request: type[Request[Any]]) -> bool:
         """Whether the partner has this operation."""
-        return request in self._lines
+        return request in self.link.partner.operations
 
     async def sign_in(self) -> None:
         """Get a new token or session."""
@@ -100,7 +97,10 @@ class LinkClient:
         """
         if not self.life.alive:
             raise CancelledError
-        line = self._lines.get(type(request)) or self._unknown(request)
+        try:
+            line = self._lines[type(request)]
+        except KeyError:
+            self._unknown(request)
         link, env = self.link, self._env
         sent = env._now  # noqa: SLF001 (SimPy's own field: the property costs a call, twenty times an order)
         key, order = line.key_of(request), line.order_of(request)
@@ -246,5 +246,5 @@ class LinkClient:
         return not gentle or outcome != "ok" or waited > self.link.slow
 
     def _unknown(self, request: object) -> NoReturn:
-        known = ", ".join(sorted(line.name for line in self._lines.values()))
+        known = ", ".join(sorted(each.name for each in self.link.partner.operations.values()))
         raise HarnessError(f"{self.name} ({self.kind}) has no operation for {type(request).__name__} · known: {known}")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import cached_property
 from math import inf
 from typing import Any, ClassVar, Final
 
@@ -88,10 +89,13 @@ class Partner:
         """Second of the run."""
         return self.env.now
 
-    def doors(self) -> dict[type, Door]:
-        """One door for each operation, with the policies of this partner's conduct."""
-        gates = self.conduct.gatekeeper(self.ground.pace)
-        return {request: self._door(each, gates(each)) for request, each in self.operations.items()}
+    def door(self, request: type) -> Door:
+        """A door for one operation, by the type of its request, with the policies of this partner's conduct.
+
+        Gates that operations share are the same at every door. Raises KeyError where there is no such operation.
+        """
+        each = self.operations[request]
+        return self._door(each, self._gates(each))
 
     def happened(self, event: str, key: str, order: str, quantity: int = 0, amount: int = 0) -> None:
         """Write an event of this partner's ledger."""
@@ -144,6 +148,10 @@ class Partner:
 
     def _door(self, each: Operation, gates: tuple[Gate, ...]) -> Door:
         return Door(each, getattr(self, each.name), gates, self.conduct.guard(each), self._replayed)
+
+    @cached_property
+    def _gates(self) -> Callable[[Operation], tuple[Gate, ...]]:
+        return self.conduct.gatekeeper(self.ground.pace)
 
     def _replayed(self, each: Operation, call: Call) -> None:
         if not each.document:

@@ -20,7 +20,7 @@ from seatrial.mocks.wire.visit import Visit
 from seatrial.sim.call import REQUEST, Call
 from seatrial.sim.envelopes import ATTEMPT, BUSINESS_TIME, CORRELATION, STRUCK, TRACE
 from seatrial.sim.errors import Rejected
-from seatrial.sim.exchange import Exchange, Line
+from seatrial.sim.exchange import Exchange, Line, Lines
 from seatrial.sim.fate import Deliver, Drip
 from seatrial.sim.fault import Decision
 from seatrial.sim.http_face import CLOCK, OPENAPI, Asked, Face, Unread, headers_of
@@ -58,15 +58,7 @@ class Office:
         self._slow = partner.conduct.latency.quantile(0.99)
         self._attempts: defaultdict[str, int] = defaultdict(int)
         self.side_doors: dict[str, SideDoor] = {}
-        self._lines = {
-            request: Line(
-                partner,
-                door.operation,
-                door,
-                ground.rulebook.lane(partner.name, partner.kind, door.operation.name, REQUEST, door.operation.access),
-            )
-            for request, door in partner.doors().items()
-        }
+        self._lines = Lines(partner)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""

@@ -59,7 +59,7 @@ class Storm(msgspec.Struct, frozen=True):
             calm=self.calm,
             interleave=self.interleave,
         )
-        return Loaded(scenario, self.base.document, self.base.world, "", {})
+        return msgspec.structs.replace(self.base, scenario=scenario, text="", settings={}, written="")
 
     @property
     def text(self) -> str:

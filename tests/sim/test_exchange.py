@@ -18,7 +18,9 @@ def test_a_stale_reply_is_never_kept_as_the_truth_of_its_moment() -> None:
     """A copy as old as said: what a stale read answered is not answered again as if it had been true then."""
     truth = iter(["at the depot", "on the road", "delivered"])
     door = cast(Any, SimpleNamespace(gates=(), act=lambda call, request, now: next(truth)))
-    line = Line(cast(Any, SimpleNamespace(visible_until=0.0)), OPERATION, door, cast(Any, ["a rule aims here"]))
+    ground = SimpleNamespace(rulebook=SimpleNamespace(lane=lambda *_: ["a rule aims here"]))
+    carrier = SimpleNamespace(name="falcon", kind="carrier", visible_until=0.0, ground=ground, door=lambda _: door)
+    line = Line(cast(Any, carrier), OPERATION)
 
     def read(now: float, age: float) -> object:
         call = Call("falcon", "track_parcel", REQUEST, "", "SF-1", 1)

@@ -108,7 +108,7 @@ def test_a_policy_at_the_door_stops_the_second_document(ground, open_channel, or
     """Idempotency belongs to the door: with it the same refund is given once."""
     channel = open_channel(ground, "storefront", Conduct(idempotency={"*": policy}))
     channel.place(order("1", A=2))
-    door = channel.doors()[RefundOrder]
+    door = channel.door(RefundOrder)
     call = Call("storefront", "refund_order", REQUEST, "1/RMA1", "1", 1, idempotency_key="k")
     request = RefundOrder("1", "1/RMA1", 100, "returned")
     door.act(call, request, 0.0)

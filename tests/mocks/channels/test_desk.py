@@ -26,7 +26,7 @@ def test_a_message_stands_in_the_books(ground, rows, audience, event):
 def test_telling_twice_is_two_messages(ground, rows, conduct, messages):
     """A repeat reaches the customer again, unless a policy at the door knows it."""
     desk = Desk("desk", ground, conduct, Desk.Settings())
-    door = desk.doors()[Notify]
+    door = desk.door(Notify)
     for attempt in (1, 2):
         call = Call("desk", "notify", REQUEST, "1/shipped/P1", "1", attempt, idempotency_key="k")
         door.act(call, Notify("1/shipped/P1", "1", "customer", "shipped"), 0.0)

@@ -27,7 +27,7 @@ def call(office: Any, request: Any, key: str = "") -> Any:
 
 def office_with(new_office: Any, conduct: Conduct, **settings: Any) -> Any:
     office = new_office(conduct=conduct, **settings)
-    office.erp.doors_now = office.erp.doors()
+    office.erp.doors_now = {request: office.erp.door(request) for request in office.erp.operations}
     return office
 
 

@@ -100,7 +100,7 @@ def test_two_credits_in_one_window_cannot_both_take_the_last_unit(legacy: Any) -
 def ask_at(office: Any, hour: float) -> Rejected | None:
     """What the door says at an hour of the first day."""
     office.env.run(hour * HOUR)
-    (door,) = [door for request, door in office.erp.doors().items() if request is FindSalesOrder]
+    door = office.erp.door(FindSalesOrder)
     call = Call("erp", "find_sales_order", REQUEST, "O-1", "O-1", 1)
     try:
         assert door.admit(call, office.env.now) == 0
@@ -112,7 +112,7 @@ def ask_at(office: Any, hour: float) -> Rejected | None:
 def test_the_night_is_closed_to_every_call(new_office: Any) -> None:
     """Between closing and opening time all doors answer 503 and say for how many seconds."""
     office = new_office(character="legacy", opens="06:00", closes="22:00")
-    assert all(door.gates for door in office.erp.doors().values())
+    assert all(door.gates for door in map(office.erp.door, office.erp.operations))
     early = ask_at(office, 5)
     assert early is not None
     assert (early.code, early.status, early.retry_after) == ("closed_for_the_night", 503, HOUR)
@@ -135,7 +135,7 @@ def test_the_windows_come_at_night_too(new_office: Any) -> None:
 
 def test_a_cloud_erp_neither_sleeps_nor_waits(office: Any) -> None:
     """Hours and windows belong to the legacy character."""
-    assert all(not door.gates for door in office.erp.doors().values())
+    assert all(not door.gates for door in map(office.erp.door, office.erp.operations))
     assert not office.enter(A=1).queued
 
 
