@@ -17,6 +17,8 @@ Doc = tuple[str, str]
 """Class and business key of a document."""
 Shelf = tuple[str, str]
 """Partner and SKU."""
+STATED: Final = ("shipment_confirmation", "shipment", "invoice")
+"""Documents that tell how many units left in a parcel."""
 
 
 class Happening(NamedTuple):
@@ -46,6 +48,8 @@ class Glance:
         self.attempted: set[Doc] = set()
         self.acknowledged: set[Doc] = set()
         self.refunds: dict[str, dict[tuple[str, str], int]] = defaultdict(dict)
+        self.stated: dict[Doc, int] = defaultdict(int)
+        self.dead_letters: set[str] = set()
         self.events: dict[str, list[Happening]] = defaultdict(list)
         self.units: dict[tuple[str, str], dict[str, int]] = defaultdict(lambda: dict.fromkeys(_UNITS, 0))
         self.balance: dict[Shelf, int] = defaultdict(int)
@@ -55,10 +59,11 @@ class Glance:
         self.repeated: set[Doc] = set()
         self.last_commit = 0.0
         self.drift = 0
-        self._on_hand: dict[Shelf, int] = {}
-        self._allocated: dict[Shelf, int] = defaultdict(int)
+        self.on_hand: dict[Shelf, int] = {}
+        self.allocated: dict[Shelf, int] = defaultdict(int)
+        self.booked: dict[Shelf, int] = {}
+        self.listed: dict[Shelf, int] = {}
         self._over: dict[Shelf, float] = {}
-        self._books: dict[str, dict[tuple[str, str], int]] = defaultdict(dict)
 
     def look(self, cells: Cells) -> Glance:
         """Take in the rows."""
@@ -68,6 +73,7 @@ class Glance:
             "event": self._event,
             "stock": self._stock,
             "sale": self._sale,
+            "note": self._note,
         }
         for first, kind in enumerate(cells[1::WIDTH]):
             read = take.get(kind)
@@ -95,13 +101,19 @@ class Glance:
             self.order_of.setdefault(doc, cells[at + 6])
             if doc[0] in FLOW:
                 self.last_commit = cells[at]
-            if doc[0] == "refund":
+            if doc[0] in STATED:
+                self.stated[doc] = max(self.stated[doc], cells[at + 12])
+            elif doc[0] == "refund":
                 self.refunds[cells[at + 6]][doc[1], cells[at + 11]] = cells[at + 13]
         elif what == "reversed":
             self.live[doc] -= 1
             self.refunds[cells[at + 6]].pop((doc[1], cells[at + 11]), None)
         elif what == "replayed":
             self.repeated.add(doc)
+
+    def _note(self, cells: Cells, at: int) -> None:
+        if cells[at + 3] == "dead_letter":
+            self.dead_letters.add(cells[at + 6])
 
     def _event(self, cells: Cells, at: int) -> None:
         happening = Happening(cells[at], cells[at + 2], cells[at + 5], cells[at + 6], cells[at + 12], cells[at + 13])
@@ -119,16 +131,18 @@ class Glance:
     def _stock(self, cells: Cells, at: int) -> None:
         book, sku, level = cells[at + 3], cells[at + 5], cells[at + 12]
         if book == "book":
-            self._books[sku][cells[at + 11], book] = level
+            self.booked[cells[at + 11], sku] = level
             return
         self.below_zero += level < 0
         shelf = (cells[at + 2], sku)
         if book == "on_hand":
-            self.balance[shelf] += max(0, self._on_hand.get(shelf, level) - level)
-            self._on_hand[shelf] = level
+            self.balance[shelf] += max(0, self.on_hand.get(shelf, level) - level)
+            self.on_hand[shelf] = level
         elif book == "allocated":
-            self._allocated[shelf] = level
+            self.allocated[shelf] = level
         else:
+            if book == "listing":
+                self.listed[shelf] = level
             return
         self._weigh(shelf, cells[at])
 
@@ -137,8 +151,8 @@ class Glance:
         since = self._over.pop(shelf, None)
         if since is not None and since < now:
             self.overallocated += 1
-        if self._allocated[shelf] > self._on_hand.get(shelf, 0):
+        if self.allocated[shelf] > self.on_hand.get(shelf, 0):
             self._over[shelf] = now
-        booked = self._books[shelf[1]].get((shelf[0], "book"))
+        booked = self.booked.get(shelf)
         if booked is not None:
-            self.drift = max(self.drift, abs(booked - self._on_hand.get(shelf, 0)))
+            self.drift = max(self.drift, abs(booked - self.on_hand.get(shelf, 0)))

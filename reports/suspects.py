@@ -1,4 +1,4 @@
-"""Suspects: which limits a run may have broken, told from a glance at it: those that always stand, and of one class.
+"""Suspects: which limits of zero a run may have broken, told from a glance at it.
 
 A run that the judge finds violated by one of them is always suspected of it: a law compares the two. The other way
 round it may be wrong; so whoever is suspected goes before the judge, and nobody is condemned here.
@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Final
 
 from seatrial.reports.documents import FLOW
-from seatrial.reports.glance import Doc, Glance, Happening
+from seatrial.reports.glance import STATED, Doc, Glance, Happening
 from seatrial.reports.obligations import HANDLING
 
 Check = Callable[[Glance, float], bool]
@@ -19,6 +19,7 @@ _ROUNDING: Final = 1e-5
 _HANDLING: Final = HANDLING / 1_000_000
 _PER_PARCEL: Final = ("label", "shipment_confirmation", "shipment", "invoice")
 _GONE: Final = ("order.cancelled", "order.rejected", "cancellation.accepted")
+_ENDS: Final = (*_GONE, "order.backordered", "shipment.dispatched")
 
 
 def suspects(glance: Glance, until: float, names: Iterable[str]) -> tuple[str, ...]:
@@ -127,6 +128,34 @@ def _untraceable(glance: Glance, _until: float) -> bool:
     )
 
 
+def _unfinished(glance: Glance, until: float) -> bool:
+    """An order went to people, or came to no end."""
+    ended = {each.correlation for name in _ENDS for each in glance.events[name]} - glance.dead_letters
+    return any(each.correlation not in ended and each.time <= until for each in glance.events["order.placed"])
+
+
+def _overstated(glance: Glance, _until: float) -> bool:
+    """Somebody was told of more units than were in the parcel."""
+    parcels = {left.key: left.quantity for left in reversed(glance.events["shipment.dispatched"])}  # the first counts
+    return any(glance.stated[document, key] > units for key, units in parcels.items() for document in STATED)
+
+
+def _booked_wrong(glance: Glance, _until: float) -> bool:
+    """The ERP's book is not what lies on the shelves."""
+    shelves = {**dict.fromkeys(glance.booked, 0), **glance.on_hand}
+    return any(units != glance.booked.get(shelf, 0) for shelf, units in shelves.items())
+
+
+def _listed_too_much(glance: Glance, _until: float) -> bool:
+    """A channel offers more than the network can promise."""
+    free: dict[str, int] = {}
+    for (_, sku), units in glance.on_hand.items():
+        free[sku] = free.get(sku, 0) + units
+    for (_, sku), units in glance.allocated.items():
+        free[sku] = free.get(sku, 0) - units
+    return any(units > free.get(sku, 0) for (_, sku), units in glance.listed.items())
+
+
 _CHECKS: Final[Mapping[str, Check]] = {
     "duplicates.total": _doubled(*FLOW),
     "lost.total": _lost(*FLOW),
@@ -139,6 +168,10 @@ _CHECKS: Final[Mapping[str, Check]] = {
     "conservation.unexplained": lambda glance, _: any(glance.balance.values()),
     "conservation.negative": lambda glance, _: glance.below_zero > 0,
     "conservation.overallocated": lambda glance, _: glance.overallocated > 0,
+    "drift.erp.left": _booked_wrong,
+    "drift.listing.left": _listed_too_much,
+    "failure_rate.integration": _unfinished,
+    "overstated.units": _overstated,
     **{f"duplicates.{document}": _doubled(document) for document in FLOW},
     **{f"lost.{document}": _lost(document) for document in FLOW},
 }

@@ -16,6 +16,7 @@ from seatrial.own_thread import apart
 from seatrial.reports.findings import DIED, Finding
 from seatrial.reports.judge import definitions, limits_of
 from seatrial.reports.verdict import Verdict
+from seatrial.reports.watchlist import meets
 from seatrial.scenarios.loader import Loaded, load_scenario
 from seatrial.search_beside import Beside, Part, beside
 from seatrial.search_explored import Explored, Tally
@@ -25,7 +26,7 @@ from seatrial.search_storms import check_folder, command, keep
 from seatrial.sim.errors import BadInput, UnknownName
 from seatrial.sim.units import format_duration, parse_duration
 from seatrial.storms import Storm, calm_water
-from seatrial.trial import Trial, meets, sea
+from seatrial.trial import Trial, sea
 from seatrial.twice import Again, check_same
 
 if TYPE_CHECKING:

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import gc
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from functools import cached_property
-from operator import attrgetter
 from typing import Any, Final
 
 import msgspec
@@ -15,22 +14,15 @@ import xxhash
 
 from seatrial.mocks.guests.entry import Under, is_entry, name_of
 from seatrial.mocks.guests.extra import check_extra
-from seatrial.reports.detection import find
 from seatrial.reports.facts import Facts
-from seatrial.reports.findings import DIED
 from seatrial.reports.glance import Glance
-from seatrial.reports.judge import definitions, judge, limits_of
-from seatrial.reports.limitcheck import STANDING, check
-from seatrial.reports.limits import Limit
+from seatrial.reports.judge import judge
 from seatrial.reports.logbook import Logbook
-from seatrial.reports.measure import Measure
-from seatrial.reports.reading import Definition
-from seatrial.reports.suspects import KNOWN, suspects
 from seatrial.reports.verdict import Verdict
+from seatrial.reports.watchlist import watchlist
 from seatrial.run_facts import covered, facts_of
 from seatrial.scenarios.embark import Expedition, embark
 from seatrial.scenarios.loader import Loaded
-from seatrial.sim.catalogue import Catalogue
 from seatrial.sim.decisions import Decided
 from seatrial.sim.evidence import Evidence
 from seatrial.sim.fences import fenced
@@ -88,6 +80,7 @@ class Trial:
         self.integration = integration
         self.strikes: list[Decided] = []
         self._loaded = storm.loaded
+        self._watched = watchlist(storm.base.scenario.expect)
         gc.collect(0)  # the world of the trial before, as a rule
         expedition = embark(self._loaded, storm.seed, integration, _in_memory)
         expedition.world.rulebook.keep(self.strikes.append)
@@ -110,13 +103,7 @@ class Trial:
     @cached_property
     def is_suspect(self) -> bool:
         """Whether the judge has to look at it: any other run he would let pass."""
-        expected = self.storm.base.scenario.expect
-        limits = {**dict.fromkeys(STANDING, "0"), **{name: str(text) for name, text in expected.items()}}
-        told = [name for name, limit in limits.items() if limit == "0" and name in KNOWN]
-        if self._facts.died or suspects(self.glance, self._facts.duration - self._facts.grace, told):
-            return True
-        others = [name for name, limit in limits.items() if limit != "any" and name not in told]
-        return bool(others) and bool(violations(self._log, self._facts, expected, others))
+        return self._watched.is_suspect(self.glance, self._facts, lambda: self._log)
 
     @cached_property
     def verdict(self) -> Verdict:
@@ -126,10 +113,7 @@ class Trial:
     @cached_property
     def codes(self) -> tuple[str, ...]:
         """Codes of what is wrong; only measures with a limit are read, and they only where there is a suspicion."""
-        if not self.is_suspect:
-            return ()
-        found = violations(self._log, self._facts, self.storm.base.scenario.expect)
-        return (*found, DIED) if self._facts.died else found
+        return self._watched.violations(self._log, self._facts) if self.is_suspect else ()
 
     @cached_property
     def digest(self) -> str:
@@ -180,28 +164,3 @@ def _history(evidence: Evidence) -> int:
     """In which order documents were made and calls ended: two runs with one number went the same way."""
     cells = evidence.cells
     return xxhash.xxh3_64_intdigest("\n".join((*cells[3::WIDTH], *cells[5::WIDTH])).encode())
-
-
-def violations(
-    log: Logbook, facts: Facts, expected: Mapping[str, object], only: Collection[str] = ()
-) -> tuple[str, ...]:
-    """Codes of the findings that break a limit: what the judge would find, from the measures that have one.
-
-    `only` names the limits to look at; empty: all of them.
-    """
-    limits = [each for each in limits_of(expected) if not only or each.measure in only]
-    catalogue = Catalogue("measures")
-    kinds: list[type[Measure]] = [catalogue.get(name) for name in catalogue.names()]
-    wanted = [kind for kind in kinds if any(meets(limit, each) for each in kind.defines for limit in limits)]
-    readings = sorted((each for kind in wanted for each in kind().read(log, facts)), key=attrgetter("name"))
-    found = find(readings, definitions(), check(limits, readings), ())
-    ends = (DIED,) if facts.died else ()
-    return tuple(dict.fromkeys((*ends, *(each.code for each in found if each.gravity == "violation"))))
-
-
-def meets(limit: Limit, defined: Definition) -> bool:
-    """Whether a limit is held against this reading, or against a sum of it."""
-    return limit.covers(defined.name) or defined.covers(limit.measure)
-
-
-assert set(KNOWN) >= set(STANDING), "a limit that always stands needs a check in reports/suspects.py"

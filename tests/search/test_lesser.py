@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from fnmatch import fnmatchcase
 
 import msgspec
 from hypothesis import HealthCheck, Phase, given, settings
@@ -50,17 +51,22 @@ def met(draw: st.DrawFn) -> tuple[Storm, tuple[Decided, ...]]:
         for rule in storm.rules
     )
     storm = msgspec.structs.replace(storm, rules=narrowed)
-    return storm, tuple(draw(st.lists(strikes(storm), max_size=4)))
+    aims = [(rule, place) for rule in storm.rules for place in ASKED if aims_at(rule, place)]
+    return storm, tuple(draw(st.lists(strikes(aims), max_size=4))) if aims else ()
 
 
-def strikes(storm: Storm) -> st.SearchStrategy[Decided]:
-    """Any strike of one of its rules."""
+def aims_at(rule: RuleSpec, place: tuple[str, str]) -> bool:
+    """Whether a rule may strike what a partner is asked there."""
+    return any(fnmatchcase(name, rule.at) for name in (place[0], ".".join(place)))
+
+
+def strikes(aims: list[tuple[RuleSpec, tuple[str, str]]]) -> st.SearchStrategy[Decided]:
+    """Any strike of a rule at one of these places."""
     return st.builds(
-        lambda rule, place, key, attempt, at: Decided(
-            f"{rule.fault}@{rule.at}", rule.fault, "request", place[0], place[1], key, attempt, 1, at, LoseReply()
+        lambda aim, key, attempt, at: Decided(
+            f"{aim[0].fault}@{aim[0].at}", aim[0].fault, "request", *aim[1], key, attempt, 1, at, LoseReply()
         ),
-        st.sampled_from(storm.rules), st.sampled_from(ASKED), st.sampled_from(KEYS), st.integers(1, 2),
-        st.sampled_from([0.0, 0.017, 4.0]),
+        st.sampled_from(aims), st.sampled_from(KEYS), st.integers(1, 2), st.sampled_from([0.0, 0.017, 4.0]),
     )  # fmt: skip
 
 
