@@ -19,6 +19,8 @@ from seatrial.storms import Storm
 from seatrial.strategies import storms
 
 Rank = tuple[float, ...]
+Aim = tuple[RuleSpec, tuple[str, str]]
+"""A rule, and where it may strike: partner and operation."""
 ASKED = (("marketplace", "sign_in"), ("marketplace", "list_changes"), ("erp", "create_sales_order"))
 PLACES = tuple(".".join(each) for each in ASKED)
 KEYS = ("", "SF-000001", "SF-000002")
@@ -60,14 +62,21 @@ def aims_at(rule: RuleSpec, place: tuple[str, str]) -> bool:
     return any(fnmatchcase(name, rule.at) for name in (place[0], ".".join(place)))
 
 
-def strikes(aims: list[tuple[RuleSpec, tuple[str, str]]]) -> st.SearchStrategy[Decided]:
+def strikes(aims: list[Aim]) -> st.SearchStrategy[Decided]:
     """Any strike of a rule at one of these places."""
     return st.builds(
-        lambda aim, key, attempt, at: Decided(
-            f"{aim[0].fault}@{aim[0].at}", aim[0].fault, "request", *aim[1], key, attempt, 1, at, LoseReply()
-        ),
-        st.sampled_from(aims), st.sampled_from(KEYS), st.integers(1, 2), st.sampled_from([0.0, 0.017, 4.0]),
-    )  # fmt: skip
+        _strike,
+        st.sampled_from(aims),
+        st.sampled_from(KEYS),
+        st.integers(1, 2),
+        st.sampled_from([0.0, 0.017, 4.0]),
+    )
+
+
+def _strike(aim: Aim, key: str, attempt: int, at: float) -> Decided:
+    rule, (partner, operation) = aim
+    name = f"{rule.fault}@{rule.at}"
+    return Decided(name, rule.fault, "request", partner, operation, key, attempt, 1, at, LoseReply())
 
 
 def rank(storm: Storm) -> Rank:
