@@ -14,6 +14,10 @@ _heard: Final[list[int]] = []
 class Stopped(KeyboardInterrupt):
     """Raised by us in code that is to end: no handler of ordinary errors stops it."""
 
+    def __str__(self) -> str:
+        """What is shown where nobody can be told, as in a destructor."""
+        return "it kept its turn for too long"
+
 
 @contextmanager
 def listening() -> Iterator[None]:

@@ -50,6 +50,7 @@ def guarded(
     interrupts ends the process. `words` say what happened, from where the code stood and the patience.
     """
     dog = _Watchdog(now, patience, words)
+    cause: BaseException | None = None
     try:
         try:
             dog.start()
@@ -59,7 +60,9 @@ def guarded(
     except BaseException as error:  # what is stopped on its way out of a wait may end in another error
         if not dog.barked:
             raise
-        raise Blocked(dog.words(dog.barked, patience)) from error
+        cause = error
+    if dog.barked:  # also where that was swallowed, as destructors do: what came after it says nothing
+        raise Blocked(dog.words(dog.barked, patience)) from cause
 
 
 class _Watchdog:

@@ -17,7 +17,7 @@ import sys
 import threading
 import time
 import types
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterator
 from functools import cache, partial
 from pathlib import Path
 from typing import Any
@@ -138,6 +138,53 @@ def test_who_keeps_its_turn_is_stopped_and_named(
     """A loop without a wait, a lock that nobody frees: the run ends, and says in which line it stood."""
     monkeypatch.setattr(habitat, "PATIENCE", 0.5)
     with pytest.raises(Blocked, match=rf"{main.__name__} .*test_trouble.py:\d+"):
+        sail(main)
+
+
+class Endless:
+    """Whoever throws it away has to wait for ever."""
+
+    def __del__(self) -> None:
+        while True:
+            pass
+
+
+def endless() -> Iterator[int]:
+    """Whoever closes it has to wait for ever."""
+    try:
+        yield 1
+    finally:
+        while True:
+            pass
+
+
+async def throws_away(sea: Sea) -> None:
+    """Python swallows whatever is raised while it takes something away."""
+    Endless()
+    await asyncio.sleep(1e9)
+
+
+async def leaves_a_generator(sea: Sea) -> None:
+    """The same where a generator is left."""
+    next(endless())
+    await asyncio.sleep(1e9)
+
+
+async def swallows_everything(sea: Sea) -> None:
+    """Stopped, it goes on as if nothing had been."""
+    with contextlib.suppress(BaseException):
+        await loops(sea)
+    await asyncio.sleep(1e9)
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
+@pytest.mark.parametrize("main", [throws_away, leaves_a_generator, swallows_everything])
+def test_who_was_stopped_is_named_whatever_became_of_that(
+    sail: Sail, main: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What a run did after somebody in it was stopped says nothing."""
+    monkeypatch.setattr(habitat, "PATIENCE", 0.5)
+    with pytest.raises(Blocked, match=r"(__del__|endless|loops) .*test_trouble.py:\d+"):
         sail(main)
 
 
