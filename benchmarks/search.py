@@ -35,6 +35,8 @@ class Case(NamedTuple):
 
     name: str
     scenario: str
+    settings: dict[str, str]
+    """So that the orders come that are asked for."""
     integration: str
     runs: int
     """Bare runs of a round."""
@@ -46,12 +48,13 @@ class Case(NamedTuple):
 
 LONG: Final = "30 min"
 """Time that never runs out: storms are counted, so that they are the same on any machine."""
-DUTY, FLOW = str(FAILURES / "polled-orders.yaml"), "open-water"
+DUTY: Final = (str(FAILURES / "polled-orders.yaml"), {"duration": "30 s"})
+FLOW: Final[tuple[str, dict[str, str]]] = ("open-water", {})
 CASES: Final = (
-    Case("one duty, typed clients", DUTY, "polled_orders", 300, 400),
-    Case("one duty, httpx", DUTY, f"{FAILURES / 'timeout_without_key.py'}:good", 100, 200),
-    Case("the whole flow, typed clients", FLOW, "resilient", 150, 200),
-    Case("the whole flow, httpx", FLOW, f"{HERE.parent / 'examples/python-async/main.py'}:main", 20, 100),
+    Case("one duty, typed clients", *DUTY, "polled_orders", 300, 400),
+    Case("one duty, httpx", *DUTY, f"{FAILURES / 'timeout_without_key.py'}:good", 100, 200),
+    Case("the whole flow, typed clients", *FLOW, "resilient", 150, 200),
+    Case("the whole flow, httpx", *FLOW, f"{HERE.parent / 'examples/python-async/main.py'}:main", 20, 100),
 )
 
 
@@ -75,7 +78,7 @@ def searched(case: Case, seed: int) -> tuple[float, SearchResult]:
 
     watcher = Watcher(shrinking=shrinking)
     result = search(
-        case.scenario,
+        load_scenario(case.scenario, case.settings),
         integration=case.integration,
         budget=LONG,
         runs=case.storms,
@@ -89,7 +92,8 @@ def searched(case: Case, seed: int) -> tuple[float, SearchResult]:
 
 def measured(case: Case) -> bool:
     """Print the best of some rounds; whether the search is as fast as it should be."""
-    calm = calm_water(load_scenario(case.scenario), ORDERS)
+    calm = calm_water(load_scenario(case.scenario, case.settings), ORDERS)
+    assert len(calm.demand.orders) == ORDERS, f"{case.name}: only {len(calm.demand.orders)} orders come"
     bare(calm, case.integration, case.runs)
     pairs = [(bare(calm, case.integration, case.runs), *searched(case, seed)) for seed in range(1, ROUNDS + 1)]
     plain, storms = max(pair[0] for pair in pairs), max(pair[1] for pair in pairs)

@@ -11,7 +11,7 @@ from simpy import Environment
 
 from seatrial.sim.call import REQUEST, Call
 from seatrial.sim.door import Door
-from seatrial.sim.errors import Rejected
+from seatrial.sim.errors import HarnessError, Rejected
 from seatrial.sim.operation import Operation, Request
 from seatrial.sim.partner import Partner
 from seatrial.sim.rulebook import ArmedRule
@@ -44,7 +44,7 @@ class Line:
 class Lines(dict[type[Request[Any]], Line]):
     """The operations of a partner by the type of their request, each laid out when somebody comes to use it.
 
-    Raises KeyError for what the partner does not offer.
+    Raises HarnessError for what the partner does not offer.
     """
 
     def __init__(self, partner: Partner) -> None:
@@ -52,7 +52,14 @@ class Lines(dict[type[Request[Any]], Line]):
         self._partner = partner
 
     def __missing__(self, request: type[Request[Any]]) -> Line:
-        line = self[request] = Line(self._partner, self._partner.operations[request])
+        partner = self._partner
+        operation = partner.operations.get(request)
+        if operation is None:
+            known = ", ".join(sorted(each.name for each in partner.operations.values()))
+            raise HarnessError(
+                f"{partner.name} ({partner.kind}) has no operation for {request.__name__} · known: {known}"
+            )
+        line = self[request] = Line(partner, operation)
         return line
 
 

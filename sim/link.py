@@ -97,10 +97,7 @@ class LinkClient:
         """
         if not self.life.alive:
             raise CancelledError
-        try:
-            line = self._lines[type(request)]
-        except KeyError:
-            self._unknown(request)
+        line = self._lines[type(request)]
         link, env = self.link, self._env
         sent = env._now  # noqa: SLF001 (SimPy's own field: the property costs a call, twenty times an order)
         key, order = line.key_of(request), line.order_of(request)
@@ -244,7 +241,3 @@ class LinkClient:
         """Whether anybody saw something that would not have been without the fault."""
         gentle = isinstance(decision.fate, Deliver | Drip | Behind)
         return not gentle or outcome != "ok" or waited > self.link.slow
-
-    def _unknown(self, request: object) -> NoReturn:
-        known = ", ".join(sorted(each.name for each in self.link.partner.operations.values()))
-        raise HarnessError(f"{self.name} ({self.kind}) has no operation for {type(request).__name__} · known: {known}")

@@ -5,13 +5,28 @@ from __future__ import annotations
 from types import SimpleNamespace
 from typing import Any, cast
 
-from seatrial.mocks.messages.carrier import TrackParcel
+import pytest
+
+from seatrial.mocks.messages.carrier import BuyLabel, TrackParcel
 from seatrial.mocks.partners.carrier import Carrier
 from seatrial.sim.call import REQUEST, Call
-from seatrial.sim.exchange import Exchange, Line
+from seatrial.sim.errors import HarnessError
+from seatrial.sim.exchange import Exchange, Line, Lines
 
 OPERATION = Carrier.operations[TrackParcel]
 ASKED = TrackParcel("SF-1", "T-1")
+
+
+def test_a_line_that_cannot_be_laid_is_not_taken_for_an_operation_that_is_not_there() -> None:
+    """What an extension's own code raises is told as it is; who asks for what nobody offers hears what there is."""
+    carrier = SimpleNamespace(name="falcon", kind="carrier", operations={TrackParcel: OPERATION})
+    carrier.ground = SimpleNamespace(rulebook=None)
+    carrier.door = lambda _: {}["a policy of its own"]
+    lines = Lines(cast(Any, carrier))
+    with pytest.raises(KeyError, match="a policy of its own"):
+        _ = lines[TrackParcel]
+    with pytest.raises(HarnessError, match=r"falcon \(carrier\) has no operation for BuyLabel · known: track_parcel"):
+        _ = lines[BuyLabel]
 
 
 def test_a_stale_reply_is_never_kept_as_the_truth_of_its_moment() -> None:
