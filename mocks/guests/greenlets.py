@@ -7,11 +7,13 @@ goes on meanwhile.
 from __future__ import annotations
 
 import asyncio
+import queue
 import sys
 import threading
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from contextvars import copy_context
+from functools import partial
 from types import FrameType, TracebackType
 from typing import Any, Final
 
@@ -23,7 +25,7 @@ except ImportError:  # pragma: no cover (an extra)
     greenlet = None  # type: ignore[assignment]
 
 _seeking: Final[dict[object, list[_Waiter]]] = {}
-"""Who waits for which lock, in the order in which they came."""
+"""Who waits for which lock or queue, in the order in which they came."""
 _MOMENT: Final = 0.005
 """Real seconds in which a thread that an import began lets go of a lock."""
 _LONG: Final = 10.0
@@ -110,26 +112,55 @@ def seize(acquire: Callable[..., bool]) -> Callable[..., bool]:
             return acquire(lock, blocking, timeout)
         loop = asyncio.get_running_loop()
         since = loop.time()
-        while not acquire(lock, False):
-            if threading.active_count() > 1 and acquire(lock, True, _MOMENT):  # it may be a thread of the machine's
-                return True
-            left = None if timeout < 0 else since + timeout - loop.time()
-            if left is not None and left <= 0:
-                return False
-            waiter = _Waiter()
-            _seeking.setdefault(lock, []).append(waiter)
-            try:
-                wait(asyncio.wait({waiter.told}, timeout=left))
-            except asyncio.CancelledError:
-                _tell_of(loop.time() - since)
-                raise
-            finally:
-                _seeking[lock].remove(waiter)
-                if not _seeking[lock]:
-                    del _seeking[lock]
-        return True
+        try:
+            return bool(_sought(lock, partial(acquire, lock), None if timeout < 0 else timeout))
+        except asyncio.CancelledError:
+            _tell_of(loop.time() - since)
+            raise
 
     return seize
+
+
+def drawing(get: Callable[..., Any]) -> Callable[..., Any]:
+    """`queue.SimpleQueue.get` of synchronous code: while there is nothing in it the others go on, and can put it in."""
+
+    def drawn(waiting: Any, block: bool = True, timeout: float | None = None) -> Any:
+        if not block or not is_inside() or (timeout is not None and timeout < 0):
+            return get(waiting, block, timeout)
+
+        def attempt(block: bool, wait: float) -> tuple[()] | tuple[Any]:
+            try:
+                return (get(waiting, block, wait if block else None),)
+            except queue.Empty:
+                return ()
+
+        found = _sought(waiting, attempt, timeout)
+        if not found:
+            raise queue.Empty
+        return found[0]
+
+    return drawn
+
+
+def _sought(thing: object, attempt: Callable[[bool, float], Any], timeout: float | None) -> Any:
+    """Try `attempt(block, real seconds)` whenever somebody has let go of the thing, until it succeeds or time is up."""
+    loop = asyncio.get_running_loop()
+    since = loop.time()
+    while not (found := attempt(False, -1)):
+        if threading.active_count() > 1 and (found := attempt(True, _MOMENT)):  # it may be a thread of the machine's
+            return found
+        left = None if timeout is None else since + timeout - loop.time()
+        if left is not None and left <= 0:
+            return found
+        waiter = _Waiter()
+        _seeking.setdefault(thing, []).append(waiter)
+        try:
+            wait(asyncio.wait({waiter.told}, timeout=left))
+        finally:
+            _seeking[thing].remove(waiter)
+            if not _seeking[thing]:
+                del _seeking[thing]
+    return found
 
 
 def _tell_of(waited: float) -> None:
@@ -146,11 +177,11 @@ def _tell_of(waited: float) -> None:
 
 
 def yielding(release: Callable[..., None]) -> Callable[..., None]:
-    """`Lock.release`: whoever waits for it looks again, the one who came first before the others."""
+    """`Lock.release`, `SimpleQueue.put`: whoever waits looks again, the one who came first before the others."""
 
-    def let_go(lock: Any, *_: object) -> None:
-        release(lock)
-        for waiter in tuple(_seeking.get(lock, ())):
+    def let_go(thing: Any, *args: Any, **options: Any) -> None:
+        release(thing, *args, **options)
+        for waiter in tuple(_seeking.get(thing, ())):
             waiter.release()
 
     return let_go

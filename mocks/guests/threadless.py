@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import inspect
 import queue
 import threading
 import time
@@ -21,6 +20,7 @@ from typing import Any, Final
 from weakref import WeakKeyDictionary
 
 from seatrial.mocks.guests import greenlets
+from seatrial.mocks.guests.ownloop import bind_loops
 from seatrial.mocks.guests.state import TRIP
 from seatrial.sim.process import Incarnation
 from seatrial.sim.rebinding import Rebinding, SharedRebinding
@@ -33,14 +33,18 @@ Order = tuple[asyncio.Future[Any] | None, Callable[[], Any]]
 
 
 def _bind(rebinding: Rebinding) -> None:
+    bind_loops(rebinding)
     if not greenlets.has_greenlets():
         return
     for module, name in _CLOCKS:
         rebinding.attribute(module, name, _monotonic)
-    seize, let_go = greenlets.seize(LockType.acquire), greenlets.yielding(LockType.release)
-    for name, stand_in in (("acquire", seize), ("__enter__", seize), ("release", let_go), ("__exit__", let_go)):
-        rebinding.builtin_method(LockType, name, stand_in)  # whoever has the type, or a lock, has it already
-    rebinding.by_name("run", _begun(asyncio.run, _given), asyncio.run)
+    seize = greenlets.seize(LockType.acquire)
+    for name in ("acquire", "__enter__"):
+        rebinding.builtin_method(LockType, name, seize)  # whoever has the type, or a lock, has it already
+    for kind, names in ((LockType, ("release", "__exit__")), (queue.SimpleQueue, ("put", "put_nowait"))):
+        for name in names:
+            rebinding.builtin_method(kind, name, greenlets.yielding(getattr(kind, name)))
+    rebinding.builtin_method(queue.SimpleQueue, "get", greenlets.drawing(queue.SimpleQueue.get))
     rebinding.attribute(ThreadPoolExecutor, "submit", _submitted(ThreadPoolExecutor.submit))
     rebinding.attribute(ThreadPoolExecutor, "shutdown", _shut(ThreadPoolExecutor.shutdown))
     if find_spec("anyio") is not None:
@@ -58,43 +62,6 @@ threadless: Final = SharedRebinding(_bind).held
 
 def _monotonic() -> float:
     return time.monotonic()  # noqa: TID251 (the run's, within a run)
-
-
-# Programs that begin a loop.
-
-
-def _begun(real: Callable[..., Any], main_of: Callable[..., Any]) -> Callable[..., Any]:
-    def run(*args: Any, **options: Any) -> Any:
-        if LIFE.get() is None or not greenlets.is_inside():
-            return real(*args, **options)
-        main = main_of(*args, **options)
-        if not asyncio.iscoroutine(main):
-            return real(*args, **options)
-        ended: tuple[Any, BaseException | None] = greenlets.wait(asyncio.create_task(_ended(main)))
-        given, error = ended
-        if error is not None:
-            raise error
-        return given
-
-    return run
-
-
-def _given(main: Any, **_options: object) -> Any:
-    """What `asyncio.run` is to run."""
-    return main
-
-
-def _made_by(function: Any, *args: Any, **_options: object) -> Any:
-    """What `anyio.run` is to run."""
-    return function(*args) if inspect.iscoroutinefunction(function) else None
-
-
-async def _ended(main: Any) -> tuple[Any, BaseException | None]:
-    """Run it in the loop that is there and in the context of whoever calls; it may end its program, not the loop."""
-    try:
-        return await main, None
-    except (SystemExit, KeyboardInterrupt) as error:
-        return None, error
 
 
 # Thread pools: what is submitted runs aside, and no more of it at a time than there are workers.
@@ -163,8 +130,6 @@ def _bind_anyio(rebinding: Rebinding, backend: Any) -> None:
         if name in vars(kind):
             real = vars(kind)[name].__func__
             rebinding.attribute(kind, name, classmethod(_for_guests(stand_in, real)))
-    begin = import_module("anyio").run
-    rebinding.by_name("run", _begun(begin, _made_by), begin)
     rebinding.attribute(from_thread, "threadlocals", _Worker(kind, from_thread.threadlocals))
 
 

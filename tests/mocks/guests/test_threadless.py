@@ -6,7 +6,6 @@ import asyncio
 import gc
 import queue
 import sqlite3
-import sys
 import threading
 import time
 import types
@@ -15,9 +14,7 @@ from concurrent.futures import ThreadPoolExecutor, as_completed
 from concurrent.futures import TimeoutError as FutureTimeout
 from concurrent.futures.thread import BrokenThreadPool
 from contextlib import asynccontextmanager
-from contextvars import ContextVar
 from functools import partial
-from pathlib import Path
 from typing import Any
 
 import aiosqlite
@@ -151,58 +148,6 @@ def test_what_never_began_ends_without_a_word(sail: Sail, recwarn: pytest.Warnin
     assert [str(each.message) for each in recwarn if issubclass(each.category, RuntimeWarning)] == []
 
 
-def test_a_program_that_begins_its_loop_has_the_runs(sail: Sail) -> None:
-    """`main` of a console script calls `asyncio.run`: what it runs is the integration."""
-    seen: list[Any] = []
-
-    async def work() -> str:
-        async with asyncio.timeout(5):
-            await asyncio.sleep(2)
-        seen.append(time.monotonic())
-        return "done"
-
-    def main(_: Sea) -> None:
-        seen.append(asyncio.run(work()))
-        asyncio.run(asyncio.sleep(1e9))
-
-    assert sail(main).failure == ""
-    assert seen == [2.0, "done"]
-
-
-@pytest.mark.parametrize("line", ["from asyncio import run; run(work())", "import anyio; anyio.run(work)"])
-def test_a_loop_is_begun_by_other_names_too(sail: Sail, tmp_path: Path, line: str) -> None:
-    """Imported by its name before the run, or by anyio."""
-    file = tmp_path / "begins_its_loop.py"
-    library, call = line.split("; ")
-    file.write_text(
-        f"import asyncio, time\n{library}\n"
-        "async def work():\n    await asyncio.sleep(2)\n    assert time.monotonic() == 2.0\n"
-        f"def main():\n    {call}\n    time.sleep(1e9)\n"
-    )
-    assert sail(f"{file}:main").failure == ""
-
-
-def test_what_a_program_begins_has_its_context_and_may_end_it(sail: Sail) -> None:
-    """`asyncio.run` copies the context of its caller, and what it runs may call `sys.exit`."""
-    number: ContextVar[int] = ContextVar("number", default=0)
-    seen: list[int] = []
-
-    async def work(leaves: bool) -> None:
-        seen.append(number.get())
-        number.set(2)
-        if leaves:
-            sys.exit(3)
-
-    def main(_: Sea) -> None:
-        number.set(1)
-        asyncio.run(work(False))
-        seen.append(number.get())
-        asyncio.run(work(True))
-
-    assert sail(main).failure.startswith("Exited('sys.exit(3)') at ")
-    assert seen == [1, 1, 1]
-
-
 def test_a_pool_begins_with_its_initializer(sail: Sail) -> None:
     """Once, for all workers are one thread, and before anything else; one that fails makes the pool unusable."""
     local, begun = threading.local(), list[float]()
@@ -283,15 +228,19 @@ def test_a_pool_works_for_synchronous_code(sail: Sail) -> None:
     assert log == [1.0, 1.0, 2.0, 2.5, ("three", 7.0)]
 
 
-def test_synchronous_code_waits_for_one_another(sail: Sail) -> None:
+Orders = queue.Queue[int] | queue.SimpleQueue[int]
+
+
+@pytest.mark.parametrize("kind", [queue.Queue, queue.SimpleQueue])
+def test_synchronous_code_waits_for_one_another(sail: Sail, kind: Callable[[], Orders]) -> None:
     """Events, queues and conditions give up the turn, and keep their timeouts in virtual time."""
     log: list[Any] = []
 
-    def produce(orders: queue.Queue[int], over: threading.Event) -> None:
+    def produce(orders: Orders, over: threading.Event) -> None:
         while not over.wait(2):
             orders.put(int(time.monotonic()))
 
-    def consume(orders: queue.Queue[int], over: threading.Event) -> None:
+    def consume(orders: Orders, over: threading.Event) -> None:
         log.extend([orders.get(), orders.get(timeout=5)])
         with pytest.raises(queue.Empty):
             orders.get(timeout=1.5)
@@ -299,9 +248,11 @@ def test_synchronous_code_waits_for_one_another(sail: Sail) -> None:
         over.set()
         with pytest.raises(queue.Empty):
             orders.get_nowait()
+        with pytest.raises(ValueError, match="non-negative"):
+            orders.get(timeout=-1)
 
     async def main(_: Sea) -> None:
-        orders, over = queue.Queue[int](), threading.Event()
+        orders, over = kind(), threading.Event()
         await asyncio.gather(asyncio.to_thread(produce, orders, over), asyncio.to_thread(consume, orders, over))
         log.append(time.monotonic())
         await asyncio.sleep(1e9)
