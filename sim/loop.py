@@ -228,6 +228,8 @@ def run_virtual(
 ) -> T:
     """Run a coroutine in virtual time, behind the fences; whatever is left at its end is cancelled.
 
+    After an error that takes no time any more: who does not end in its moment is left behind.
+
     Raises Deadlock when nothing is scheduled and it is not done, and LeftVirtualTime where it failed after some code
     left virtual time, whatever others made of that error on its way.
     """
@@ -235,15 +237,10 @@ def run_virtual(
     with fenced(), asyncio.Runner(loop_factory=lambda: loop) as runner:
         try:
             return runner.run(main)
-        except Deadlock:
+        except BaseException as error:
             with suppress(Deadlock):  # a task that will not be cancelled says nothing new
-                runner.close()
-            raise
-        except KeyboardInterrupt:
-            with suppress(Deadlock):
                 wind_up(loop)
+            hidden = isinstance(error, Exception) and not isinstance(error, Deadlock) and error is not loop.left
+            if loop.left is not None and hidden:
+                raise loop.left from error
             raise
-        except Exception as error:
-            if loop.left is None or error is loop.left:
-                raise
-            raise loop.left from error

@@ -8,6 +8,7 @@ import logging
 import sys
 from _thread import interrupt_main
 from collections.abc import AsyncGenerator, Callable
+from contextlib import suppress
 from contextvars import ContextVar, copy_context
 from typing import Any
 
@@ -232,6 +233,32 @@ def test_ctrl_c_lets_the_main_task_clean_up() -> None:
     with pytest.raises(KeyboardInterrupt):
         run_virtual(main(), env=env)
     assert seen == [5]
+    assert env.now == 5
+
+
+def test_an_error_ends_the_run_whoever_goes_on() -> None:
+    """Tasks that are left may wind up in the moment of the error; one that swallows its end does not keep the run."""
+    env, closed = simpy.Environment(), list[float]()
+
+    async def pump() -> None:
+        while True:
+            with suppress(asyncio.CancelledError):
+                await asyncio.sleep(1)
+
+    async def guard() -> None:
+        try:
+            await asyncio.sleep(1_000)
+        finally:
+            closed.append(env.now)
+
+    async def main() -> None:
+        tasks = [asyncio.create_task(pump()), asyncio.create_task(guard())]
+        await asyncio.sleep(5)
+        raise ValueError(f"{len(tasks)} are left")
+
+    with pytest.raises(ValueError, match="2 are left"):
+        run_virtual(main(), env=env)
+    assert closed == [5]
     assert env.now == 5
 
 
