@@ -39,7 +39,7 @@ def pytest_configure(config: pytest.Config) -> None:
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
-    """Attach what there is to say about a test that failed."""
+    """Attach what there is to say about a test that failed; warn of one that passed and only has the marker."""
     report = yield
     used = item.stash.get(_USED, [])
     if used and report.when == "call" and report.failed:
@@ -47,6 +47,15 @@ def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestR
 
         told = [told_of(each, item.user_properties) for each in used]
         report.sections += [("seatrial", text) for text in told if text]
+    if (
+        not used
+        and report.when == "call"
+        and report.passed
+        and any(mark.name == "seatrial" for mark in item.own_markers)
+    ):
+        from seatrial.testing.fixtures import warn_of
+
+        warn_of(item, "is marked to sail and asked for neither `sea` nor a partner")
     return report
 
 

@@ -224,6 +224,7 @@ def test_why_a_fault_struck_nothing_is_told(fault: str, fields: dict[str, Any], 
         ("lost_reply", {"probability": 2.0}, "probability:"),
         ("lost_reply", {"first": 1, "nth": 2}, "nth: `first` and `nth` together"),
         ("integration_crash", {}, "fault: this fault strikes the integration itself: 'integration_crash'"),
+        ("cut", {}, "fault: this fault strikes the connection to a dependency: 'cut'"),
     ],
 )
 def test_a_fault_that_cannot_be_is_told_by_field(
@@ -278,11 +279,24 @@ def test_a_shopper_can_change_his_mind_once(storefront: ChannelAtHand) -> None:
 
 
 def test_goods_can_be_sent_back(storefront: ChannelAtHand) -> None:
-    """A wish to return goods is told, with its number; of an order that nobody knows there is none."""
+    """A wish to return goods is told, with its number."""
     order = storefront.sell()
     number = storefront.send_back(order.order_no, order.lines[0].sku)
     assert storefront.webhooks[-1].json()["body"]["wanted_back"]["rma_no"] == number
-    assert storefront.send_back("NO-1", order.lines[0].sku) == ""
+
+
+def test_a_shopper_wants_nothing_back_that_nobody_bought(storefront: ChannelAtHand) -> None:
+    """A number that is mistyped would else do nothing, and the test pass for that."""
+    order = storefront.sell("SKU-0001", 2)
+    for wish in (storefront.cancel, lambda number: storefront.send_back(number, "SKU-0001")):
+        with pytest.raises(UnknownName, match=rf"order_no: no such order: 'NO-1' .*{order.order_no}"):
+            wish("NO-1")
+    with pytest.raises(UnknownName, match="not bought with this order: 'SKU-0002'"):
+        storefront.send_back(order.order_no, "SKU-0002")
+    for units in (0, 3):
+        with pytest.raises(BadInput, match=f"quantity: .*: {units} "):
+            storefront.send_back(order.order_no, "SKU-0001", units)
+    assert [hook.event for hook in storefront.webhooks] == ["order.placed"]
 
 
 def test_webhooks_meet_faults_too(storefront: ChannelAtHand, partners: Partners) -> None:

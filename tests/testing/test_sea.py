@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 from collections.abc import Callable
+from importlib.resources import files
 from pathlib import Path
 
 import pytest
@@ -235,6 +236,55 @@ def test_a_sea_on_which_nothing_sailed_is_a_warning(test_session: Session) -> No
     result.stdout.fnmatch_lines(
         ["*test_orders.py:8: NothingSailed: test_careful asked for `sea` and never called sea.run*"]
     )
+
+
+def test_a_marker_alone_is_a_warning(test_session: Session) -> None:
+    """Who wrote it on the test itself meant that to sail; on a class or module some tests may do without."""
+    result = test_session("""
+        import pytest
+
+        pytestmark = pytest.mark.seatrial("fidelity/lost-replies")
+
+        @pytest.mark.seatrial(seeds=2)
+        def test_x():
+            pass
+
+        def test_y():
+            pass
+    """)
+    result.assert_outcomes(passed=2)
+    result.stdout.fnmatch_lines(["*NothingSailed: test_x is marked to sail and asked for neither `sea` nor a partner*"])
+    result.stdout.no_fnmatch_line("*test_y is marked*")
+
+
+@pytest.mark.parametrize("place", ["checks", "."])
+def test_a_scenario_lies_beside_its_test_or_below_the_root(
+    repository: pytest.Pytester, monkeypatch: pytest.MonkeyPatch, place: str
+) -> None:
+    """From wherever pytest is started: editors and repositories of several projects start it elsewhere."""
+    text = Path(str(files("seatrial.scenarios.library") / "fidelity/lost-replies.yaml")).read_text(encoding="utf-8")
+    folder = repository.mkdir("checks")
+    (repository.path / place / "ours.yaml").write_text(text, encoding="utf-8")
+    (folder / "test_it.py").write_text(
+        """
+import pytest
+
+@pytest.mark.seatrial("ours.yaml", settings={"duration": "20 s"})
+def test_sea(sea):
+    sea.run("resilient")
+    sea.run("resilient", scenario="ours.yaml")
+    assert repr(sea).startswith("<sea: ours.yaml: seed 1 ")
+
+@pytest.mark.seatrial("ours.yaml")
+def test_unit(erp):
+    assert erp.url
+""",
+        encoding="utf-8",
+    )
+    elsewhere = repository.mkdir("elsewhere")
+    monkeypatch.chdir(elsewhere)
+    result = repository.runpytest_inprocess("-p", "no:cacheprovider", f"--rootdir={repository.path}", str(folder))
+    result.assert_outcomes(passed=2)
 
 
 def test_a_run_that_failed_was_a_run(test_session: Session) -> None:

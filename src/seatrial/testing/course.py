@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from os.path import relpath
 from pathlib import Path
 from typing import Any, Final
 
@@ -68,10 +69,13 @@ def changed(course: Course, fields: Mapping[str, Any], where: str) -> Course:
         raise error.at(where) from error
 
 
-def loaded_of(course: Course) -> Loaded:
-    """The scenario of a course. Raises BadInput that names a setting as a test writes it."""
+def loaded_of(course: Course, folders: Iterable[Path] = ()) -> Loaded:
+    """The scenario of a course. Raises BadInput that names a setting as a test writes it.
+
+    A file is looked for in these folders, one after the other, and then from where pytest was started.
+    """
     try:
-        return load_scenario(course.scenario, course.settings)
+        return load_scenario(_found(course.scenario, folders), course.settings)
     except BadInput as error:
         for key, value in course.settings.items():
             if error.where == f"--set {key}={value}":
@@ -80,6 +84,11 @@ def loaded_of(course: Course) -> Loaded:
                     error.what, value=error.value, known=error.known, hint=error.hint, where=where
                 ) from error
         raise
+
+
+def _found(scenario: str, folders: Iterable[Path]) -> str:
+    files = [folder / scenario for folder in folders] if scenario.endswith((".yaml", ".yml")) else []
+    return next((relpath(file) for file in files if file.is_file()), scenario)
 
 
 def helm_of(replay: str, seeds: str) -> Helm:

@@ -30,12 +30,10 @@ def trial_for(item: Any, config: pytest.Config) -> Iterator[LoggedTrial]:
         helm = helm_of(str(config.getoption("seatrial_replay")), str(config.getoption("seatrial_seeds")))
     place = config.rootpath / config.getini("seatrial_dir")
     command = f"pytest {quote(_as_called(item, config))}"
-    with logged_trial(course, helm, Logged(place, item.nodeid, command, Path.cwd())) as logged:
+    with logged_trial(course, helm, Logged(place, item.nodeid, command, Path.cwd(), _folders(item))) as logged:
         yield logged
         if not logged.trial.called:
-            file, line, _ = item.reportinfo()
-            said = NothingSailed(f"{item.name} asked for `sea` and never called sea.run(...)")
-            warnings.warn_explicit(said, None, str(file), (line or 0) + 1)
+            warn_of(item, "asked for `sea` and never called sea.run(...)")
 
 
 @contextmanager
@@ -44,9 +42,15 @@ def partners_for(item: Any) -> Iterator[Partners]:
     with ExitStack() as stack:
         with _taught():
             course = _course(item)
-            loaded = loaded_of(course) if course.scenario else None
+            loaded = loaded_of(course, _folders(item)) if course.scenario else None
             partners = stack.enter_context(partners_at_hand(loaded, course.seeds[0]))
         yield partners
+
+
+def warn_of(item: Any, what: str) -> None:
+    """The test may pass, and that says nothing."""
+    file, line, _ = item.reportinfo()
+    warnings.warn_explicit(NothingSailed(f"{item.name} {what}"), None, str(file), (line or 0) + 1)
 
 
 def told_of(found: LoggedTrial | Partners, properties: list[tuple[str, object]]) -> str:
@@ -61,6 +65,11 @@ def _as_called(item: Any, config: pytest.Config) -> str:
     """How the test is named from where whoever reads it stands."""
     file, separator, name = item.nodeid.partition("::")
     return f"{relpath(config.rootpath / file)}{separator}{name}"
+
+
+def _folders(item: Any) -> tuple[Path, ...]:
+    """A scenario lies beside its test, or is named from the root."""
+    return (item.path.parent, item.config.rootpath)
 
 
 def _course(item: Any) -> Course:

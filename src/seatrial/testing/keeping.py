@@ -43,6 +43,8 @@ class Logged(msgspec.Struct, frozen=True):
     """What runs it again."""
     here: Path
     """Where whoever reads it stands."""
+    folders: tuple[Path, ...] = ()
+    """Where its scenario may lie."""
 
     @property
     def folder(self) -> Path:
@@ -107,7 +109,7 @@ def logged_trial(course: Course, helm: Helm, logged: Logged) -> Iterator[LoggedT
     if not helm.replays:
         shutil.rmtree(logged.folder, ignore_errors=True)
     with TemporaryDirectory(prefix="seatrial-", ignore_cleanup_errors=True) as place:
-        yield LoggedTrial(SeaTrial(course, helm, Path(place)), logged)
+        yield LoggedTrial(SeaTrial(course, helm, Path(place), logged.folders), logged)
 
 
 def _make(place: Path, folder: Path) -> None:

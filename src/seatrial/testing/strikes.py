@@ -11,6 +11,7 @@ from seatrial.reports.page_words import counted
 from seatrial.scenarios.schema import RuleSpec
 from seatrial.scenarios.storm import rule_of
 from seatrial.scenarios.targets import may_crash
+from seatrial.sim.call import DEPENDENCY
 from seatrial.sim.catalogue import Catalogue
 from seatrial.sim.errors import BadInput, UnknownName
 from seatrial.sim.fault import Fault, Rule
@@ -131,4 +132,7 @@ def _kind(name: str) -> type[Fault]:
     if may_crash(kind):
         hint = "there is no process that could die here: write it into a scenario and sail it, sea.run(...)"
         raise BadInput("this fault strikes the integration itself", value=name, where="fault", hint=hint)
+    if kind.direction == DEPENDENCY:
+        hint = "a test has none: write it into a scenario and run that with `seatrial wire`"
+        raise BadInput("this fault strikes the connection to a dependency", value=name, where="fault", hint=hint)
     return kind

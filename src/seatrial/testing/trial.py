@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 import warnings
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from math import inf
 from pathlib import Path
 from typing import Final
@@ -27,6 +27,9 @@ _HELD: Final = 100
 """Run folders of passed seeds that a test holds on to while it goes on."""
 _VOYAGES: Final = 10
 """Calls of `run` of whose seeds the folders are held."""
+
+_SHOWN: Final = 5
+"""Seeds that its text tells of."""
 
 
 class Died(OfTheTest, AssertionError):
@@ -52,7 +55,7 @@ class SeaTrial:
     read, Died for an integration that ended by itself, HarnessError for what left virtual time.
     """
 
-    def __init__(self, course: Course, helm: Helm, place: Path) -> None:
+    def __init__(self, course: Course, helm: Helm, place: Path, folders: Sequence[Path] = ()) -> None:
         self.runs: tuple[SeedRun, ...] = ()
         """What became of each seed, in their order."""
         self.course = course
@@ -65,7 +68,13 @@ class SeaTrial:
         """Whether `run` was called, whatever became of it."""
         self._base = course
         self._place = place
+        self._folders = folders
         self._sailed = 0
+
+    def __repr__(self) -> str:
+        found = ", ".join(f"seed {run.seed} {run.verdict.outcome.value}" for run in self.runs[:_SHOWN])
+        more = f" and {len(self.runs) - _SHOWN} more" if len(self.runs) > _SHOWN else ""
+        return f"<sea: {self.course.scenario or 'no scenario'}: {found or 'nothing sailed'}{more}>"
 
     @shown_at_the_test
     def run(
@@ -160,7 +169,7 @@ class SeaTrial:
             hint = f"{MARKER}('lost-erp-replies'), or sea.run(..., scenario='lost-erp-replies')"
             raise BadInput("no scenario to sail", hint=hint)
         self.course = msgspec.structs.replace(course, seeds=self.helm.seeds or course.seeds)
-        loaded = loaded_of(course)
+        loaded = loaded_of(course, self._folders)
         self._check_log(loaded)
         self._sailed += 1
         shutil.rmtree(self._place / str(self._sailed - _VOYAGES), ignore_errors=True)
