@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from math import inf
-from typing import Any
+from typing import Annotated, Any
 
 import msgspec
 
@@ -23,6 +23,15 @@ class PerSecond(float):
 class Share(float):
     """A share from 0 to 1; written `0.5 %`."""
 
+
+Count = Annotated[int, msgspec.Meta(ge=0, le=10**9)]
+"""A whole number of things, or a price in minor units: none or more, and no more than books can hold."""
+OneOrMore = Annotated[int, msgspec.Meta(ge=1, le=10**9)]
+"""A whole number of things of which there is one at least."""
+Factor = Annotated[float, msgspec.Meta(ge=0, le=10**6)]
+"""What something is multiplied by."""
+ErrorStatus = Annotated[int, msgspec.Meta(ge=400, le=599)]
+"""HTTP status of a refusal."""
 
 _READERS: dict[type, Callable[[str], float]] = {Seconds: parse_duration, PerSecond: parse_rate, Share: parse_share}
 _EXAMPLES: dict[type, list[str]] = {Seconds: ["45 min", "2 d 4 h"], PerSecond: ["200/h"], Share: ["0.5 %"]}
