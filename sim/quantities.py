@@ -45,11 +45,13 @@ def read_quantity(kind: type, written: Any) -> Any:
     return kind(reader(written)) if isinstance(written, str) else kind(written)
 
 
-def check_above_zero(settings: msgspec.Struct, *names: str) -> None:
-    """Raise BadInput for the first of these settings that is nothing, less, or without end: nobody could go by it."""
+def check_above_zero(settings: msgspec.Struct, *names: str, endless: bool = False) -> None:
+    """Raise BadInput for the first of these settings that is nothing, less, or without end, if that is not allowed:
+    nobody could go by it.
+    """
     for name in names:
         value = getattr(settings, name)
-        if not 0 < value < inf:
+        if not 0 < value < inf and not (endless and value == inf):
             raise BadInput(f"{name} has to be above zero", value=value)
 
 

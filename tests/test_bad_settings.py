@@ -100,6 +100,21 @@ BAD = {
         10,
         ("disable_after has to be 0 or more: -1",),
     ),
+    "a sign-in that never holds": (
+        of("erp", "conduct", "auth:", "  kind: bearer", "  lifetime: 0"),
+        12,
+        ("lifetime has to be above zero: 0",),
+    ),
+    "a session that never holds": (
+        of("erp", "conduct", "auth: {kind: session, lifetime: 0 s}"),
+        10,
+        ("lifetime has to be above zero: 0",),
+    ),
+    "nobody is waited for": (
+        of("storefront", "conduct", "webhooks: {timeout: 0 s}"),
+        10,
+        ("timeout has to be above zero: 0",),
+    ),
     "a carrier that the scenario does not have": (
         of("north", "settings", "carriers:", "  - falcon", "  - herron"),
         12,
