@@ -22,6 +22,7 @@ _MISSING: Final = re.compile(r"missing required field `(?P<name>[^`]*)`")
 _CHOICE: Final = re.compile(r"Invalid enum value (?P<name>.*)", re.DOTALL)
 _TAG: Final = re.compile(r"Invalid value '(?P<name>[^']*)'")
 _EXPECTED: Final = re.compile(r"Expected (?P<wanted>.*), got (?P<found>.*)", re.DOTALL)
+_BOUND: Final = re.compile(r"Expected `(?:int|float)` (?P<way>[<>]=) (?P<bound>-?[0-9]+)(?:\.0)?")
 _ANY_KEY: Final = "[...]"
 _WORDS: Final = {
     "int": "a whole number",
@@ -33,8 +34,7 @@ _WORDS: Final = {
     "null": "nothing",
     "datetime": "a moment",
 }
-
-
+_WAYS: Final = {">=": "more", "<=": "less"}
 _STRICT: Final[dict[type, Callable[[object], float]]] = {
     Seconds: parse_duration,
     PerSecond: parse_rate,
@@ -91,11 +91,14 @@ def _of_struct(what: str, path: str, kind: type, plain: Plain, located: Callable
 def _of_value(what: str, path: str, kind: type, plain: Plain) -> BadInput:
     """A value that its setting cannot take."""
     value = _value(plain, path)
-    tag, choice, expected = _TAG.match(what), _CHOICE.match(what), _EXPECTED.match(what)
+    tag, choice, expected, bound = (each.match(what) for each in (_TAG, _CHOICE, _EXPECTED, _BOUND))
     if tag:
         return BadInput("unknown kind", value=tag["name"], known=_tags(kind, path))
     if choice:
         return BadInput("unknown word", value=value, known=_choices(kind, path))
+    if bound:
+        name = "a number" if path.endswith("]") else path.rpartition(".")[2]
+        return BadInput(f"{name} has to be {bound['bound']} or {_WAYS[bound['way']]}", value=value)
     if "RFC3339" in what:
         return BadInput("not a moment", value=value, hint="write it as 2011-12-01 08:00:00")
     shown = value if isinstance(value, str | int | float) else None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
 from typing import Any, NamedTuple
 
@@ -16,6 +16,7 @@ from seatrial.sim.errors import UnknownName
 from seatrial.sim.ground import Ground
 from seatrial.sim.partner import Partner
 from seatrial.sim.quantities import Seconds
+from seatrial.sim.references import Reference, references
 
 
 class _Plan(NamedTuple):
@@ -76,8 +77,26 @@ class Fleet:
                 where = self._document.where(f"{path}.{setting}")
                 raise UnknownName(f"{spec.kind} has no such setting", value=setting, known=sorted(known), where=where)
         settings = self._document.convert(dict(spec.settings), kind.Settings, path)
+        written = (each for each in references(settings) if each.setting in spec.settings)
+        self._check_names(name, path, written)
+        self._check_names(name, f"$.partners.{name}.conduct", references(spec.conduct))
         self._check_conduct(name, spec, kind)
         return _Plan(kind, spec, settings)
+
+    def _check_names(self, name: str, path: str, written: Iterable[Reference]) -> None:
+        """What a setting names has to be there: a name that nobody has would only show as harm, much later."""
+        for each in written:
+            known = self._known(name, each.what)
+            if each.name not in known:
+                where = self._document.where(f"{path}{each.path}")
+                what = f"unknown {each.what} in {each.setting} of {name}"
+                raise UnknownName(what, value=each.name, known=known, where=where)
+
+    def _known(self, name: str, what: str) -> Sequence[str]:
+        """Names of all that is such a thing, as this partner sees it."""
+        if what == "operation":
+            return sorted(each.name for each in self.kinds[name].operations.values())
+        return sorted(other for other, kind in self.kinds.items() if what in (kind.kind, kind.role))
 
     def _check_conduct(self, name: str, spec: PartnerSpec, kind: type[Partner]) -> None:
         """Policies are looked at before the run: a name that no operation has would change nothing, silently."""

@@ -7,7 +7,7 @@ import inspect
 from itertools import pairwise
 from textwrap import dedent
 from types import NoneType, UnionType
-from typing import Any, Final, Literal, Union, get_args, get_origin
+from typing import Annotated, Any, Final, Literal, Union, get_args, get_origin
 
 import msgspec
 
@@ -42,6 +42,8 @@ def type_text(kind: Any) -> str:
     origin, parts = get_origin(kind), get_args(kind)
     if origin is Literal:
         return " or ".join(map(_scalar, parts))
+    if origin is Annotated:
+        return type_text(parts[0])
     if origin in (Union, UnionType):
         return " or ".join(map(type_text, parts))
     if origin in (tuple, list):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from math import inf
-from typing import Any
+from typing import Annotated, Any
 
 import msgspec
 
@@ -24,6 +24,15 @@ class Share(float):
     """A share from 0 to 1; written `0.5 %`."""
 
 
+Count = Annotated[int, msgspec.Meta(ge=0, le=10**9)]
+"""A whole number of things, or a price in minor units: none or more, and no more than books can hold."""
+OneOrMore = Annotated[int, msgspec.Meta(ge=1, le=10**9)]
+"""A whole number of things of which there is one at least."""
+Factor = Annotated[float, msgspec.Meta(ge=0, le=10**6)]
+"""What something is multiplied by."""
+ErrorStatus = Annotated[int, msgspec.Meta(ge=400, le=599)]
+"""HTTP status of a refusal."""
+
 _READERS: dict[type, Callable[[str], float]] = {Seconds: parse_duration, PerSecond: parse_rate, Share: parse_share}
 _EXAMPLES: dict[type, list[str]] = {Seconds: ["45 min", "2 d 4 h"], PerSecond: ["200/h"], Share: ["0.5 %"]}
 
@@ -36,11 +45,13 @@ def read_quantity(kind: type, written: Any) -> Any:
     return kind(reader(written)) if isinstance(written, str) else kind(written)
 
 
-def check_above_zero(settings: msgspec.Struct, *names: str) -> None:
-    """Raise BadInput for the first of these settings that is nothing, less, or without end: nobody could go by it."""
+def check_above_zero(settings: msgspec.Struct, *names: str, endless: bool = False) -> None:
+    """Raise BadInput for the first of these settings that is nothing, less, or without end, if that is not allowed:
+    nobody could go by it.
+    """
     for name in names:
         value = getattr(settings, name)
-        if not 0 < value < inf:
+        if not 0 < value < inf and not (endless and value == inf):
             raise BadInput(f"{name} has to be above zero", value=value)
 
 

@@ -1,8 +1,9 @@
-"""What every test shares: where the checkout is, and how Hypothesis searches."""
+"""What every test shares: where the checkout is, the harness of wire runs, and how Hypothesis searches."""
 
 from __future__ import annotations
 
 import os
+import sys
 from pathlib import Path
 
 import hypothesis
@@ -12,6 +13,7 @@ import pytest
 pytest_plugins = ["pytester"]
 
 mpl.use("Agg")  # no test opens a window
+sys.path.insert(0, str(Path(__file__).parent / "mocks" / "wire" / "harness"))
 
 hypothesis.settings.register_profile("desk", deadline=None)
 hypothesis.settings.register_profile("ci", deadline=None, derandomize=True, print_blob=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from typing import Protocol
+from typing import Annotated, Protocol
 
 import msgspec
 
@@ -48,7 +48,7 @@ class ChannelSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Share of the network's stock that is listed when the run begins."""
     promise: Seconds = Seconds(2 * DAY)
     """Seconds from the sale until which dispatch is promised."""
-    refund_guard: float = 1.0
+    refund_guard: Annotated[float, msgspec.Meta(ge=0)] = 1.0
     """Refunds are refused beyond so many times what the shopper paid; `inf` refuses none."""
     older_listings: Older = "apply"
     """What becomes of a quantity that is older than the one listed: apply, ignore or refuse."""

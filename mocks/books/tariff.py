@@ -7,8 +7,8 @@ from collections import deque
 import msgspec
 
 from seatrial.mocks.messages.carrier import GetRates, Rate
-from seatrial.sim.errors import Rejected
-from seatrial.sim.quantities import Seconds
+from seatrial.sim.errors import BadInput, Rejected
+from seatrial.sim.quantities import Count, Factor, OneOrMore, Seconds
 
 _REMEMBERED = 3600.0
 """Seconds for which a carrier still knows that an offer has expired."""
@@ -19,27 +19,36 @@ class Service(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     name: str
     """Name of the service."""
-    price: int
+    price: Count
     """Price of a parcel at home in minor units."""
-    per_unit: int = 0
+    per_unit: Count = 0
     """Price of each unit in it in minor units."""
-    days: int = 2
+    days: OneOrMore = 2
     """Days in transit at home."""
 
 
 class Tariff(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """What a carrier charges."""
+    """What a carrier charges. Raises BadInput without services, and where two have one name."""
 
     services: tuple[Service, ...] = (Service("standard", 395, 2, 2), Service("express", 795, 4, 1))
     """Services on offer."""
     home: str = "United Kingdom"
     """Country at whose prices and times parcels travel."""
-    abroad_price: float = 2.5
+    abroad_price: Factor = 2.5
     """Factor on the price for every other country, known or not."""
-    abroad_days: int = 3
+    abroad_days: Count = 3
     """Days more in transit for every other country."""
     hold: Seconds = Seconds(600)
     """Time for which an offer can be bought; technical time, never scaled: it is there for calls, which are not."""
+
+    def __post_init__(self) -> None:
+        """Look at the services: an offer is bought by the name of one."""
+        if not self.services:
+            raise BadInput("services are empty", hint="give at least one: {name: parcel, price: 395}")
+        names = [service.name for service in self.services]
+        twice = next((name for name in names if names.count(name) > 1), None)
+        if twice is not None:
+            raise BadInput("services have one name", value=twice, hint="give each a `name` of its own")
 
 
 class _Offer(msgspec.Struct, frozen=True, gc=False):

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+from typing import Annotated
+
 import msgspec
 
 from seatrial.mocks.books.stock_check import Loss
-from seatrial.sim.quantities import PerSecond, Seconds, Share, check_above_zero
+from seatrial.sim.quantities import Count, PerSecond, Seconds, Share, check_above_zero
+from seatrial.sim.references import refers_to
 
 
 class WarehouseSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Parameters of a warehouse. Raises BadInput for one without people or doors."""
 
-    pickers: int = 8
+    pickers: Count = 8
     """People who pick and pack."""
-    doors: int = 2
+    doors: Count = 2
     """Dock doors: trucks that can load at the same time."""
     opens: str = "06:00"
     """Time of day at which picking begins; equal to `closes`: it never stops."""
@@ -35,7 +38,7 @@ class WarehouseSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True)
     """Interval at which carriers collect, in place of `collections`; 0: at the times of day."""
     load: Seconds = Seconds(2)
     """Time to load a parcel."""
-    carriers: tuple[str, ...] = ("falcon", "heron")
+    carriers: tuple[Annotated[str, refers_to("carrier")], ...] = ("falcon", "heron")
     """Carriers that collect here; empty: any."""
     late_rejects: Share = Share(0)
     """Share of the accepted releases that turn out impossible when a picker takes them up."""

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import ClassVar
+from typing import Annotated, ClassVar
+
+import msgspec
 
 from seatrial.sim.call import Call
 from seatrial.sim.fate import Answer
@@ -19,7 +21,7 @@ class HtmlErrorPage(Fault, frozen=True, forbid_unknown_fields=True):
 
     usual: ClassVar[Mapping[str, tuple[object, ...]]] = {"status": (502, 503, 504, 200)}
 
-    status: int = 502
+    status: Annotated[int, msgspec.Meta(ge=200, le=599)] = 502
     """HTTP status of the page; 200 for pages that look like success."""
 
     def decide(self, call: Call, now: float, dice: Draw) -> Answer:

@@ -7,19 +7,17 @@ import re
 import sqlite3
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
-from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any, Final, cast
 from weakref import WeakSet
 
 from seatrial.mocks.guests import greenlets
+from seatrial.mocks.guests.leftovers import PREFIX, guest_folder
 from seatrial.mocks.guests.sqlwords import teach
 from seatrial.mocks.hosting.stores import sqlite_url
 from seatrial.sim.process import Incarnation
 from seatrial.sim.rebinding import Rebinding, SharedRebinding
 from seatrial.sim.stillness import LIFE
 
-_FOLDER: Final = "seatrial-guest-"
 _FILE: Final = "store.sqlite"
 _PATIENCE: Final = 5.0
 """Seconds for which sqlite3 waits for a lock where nobody says otherwise."""
@@ -45,8 +43,8 @@ class Disk:
     @contextmanager
     def mounted(self) -> Iterator[None]:
         """Have the folder, and take it away at the end."""
-        with TemporaryDirectory(prefix=_FOLDER, ignore_cleanup_errors=True) as folder, connections_bound():
-            self.store = sqlite_url(Path(folder) / _FILE)
+        with guest_folder() as folder, connections_bound():
+            self.store = sqlite_url(folder / _FILE)
             try:
                 yield
             finally:
@@ -178,7 +176,7 @@ def _connect(real: Callable[..., sqlite3.Connection]) -> Callable[..., sqlite3.C
             connection = real(**options | {"timeout": 0, "factory": _Connection})
             assert isinstance(connection, _Connection)
             connection.life, connection.patience = life, 0.0
-            if _FOLDER in str(options["database"]):
+            if PREFIX in str(options["database"]):
                 with suppress(sqlite3.Error):  # to open a file asks nothing of it: it may be locked, or no database
                     connection.execute("PRAGMA synchronous = OFF")  # no machine fails, and a real disk takes its time
             connection.patience = patience

@@ -9,7 +9,7 @@ import msgspec
 from seatrial.sim.call import NO_TOKEN, Call
 from seatrial.sim.door import Gate
 from seatrial.sim.errors import Rejected
-from seatrial.sim.quantities import Seconds
+from seatrial.sim.quantities import Seconds, check_above_zero
 
 _FOR_EVER = Seconds("inf")
 
@@ -57,6 +57,10 @@ class Bearer(_Policy, frozen=True, tag="bearer"):
     lifetime: Seconds = Seconds(3600)
     """Seconds for which a token holds."""
 
+    def __post_init__(self) -> None:
+        """Look at the value: who signs in has to have something of it."""
+        check_above_zero(self, "lifetime", endless=True)
+
     def gate(self, pace: float = 1.0) -> Gate:
         """Knows a token by the moment of its sign-in; the first of a run was given at its start."""
         return _Tokens(self.lifetime, pace)
@@ -70,6 +74,10 @@ class SessionToken(_Policy, frozen=True, tag="session"):
     by_token: ClassVar[bool] = True
     lifetime: Seconds = Seconds(1800)
     """Seconds without a call after which a session ends."""
+
+    def __post_init__(self) -> None:
+        """Look at the value: who signs in has to have something of it."""
+        check_above_zero(self, "lifetime", endless=True)
 
     def gate(self, pace: float = 1.0) -> Gate:
         """Remembers the last session and when it was last used."""

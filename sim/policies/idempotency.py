@@ -17,7 +17,7 @@ from seatrial.sim.call import Call
 from seatrial.sim.door import Guard
 from seatrial.sim.errors import BadInput, Rejected
 from seatrial.sim.operation import Operation, Request
-from seatrial.sim.quantities import Seconds
+from seatrial.sim.quantities import ErrorStatus, Seconds
 
 _DAY = 86_400.0
 
@@ -40,7 +40,7 @@ class NaturalKeyReject(_Policy, frozen=True, tag="natural_key_reject"):
     The key stays taken, also after the document was cancelled.
     """
 
-    status: int = 422
+    status: ErrorStatus = 422
     """HTTP status of the refusal."""
     code: str = "already_exists"
     """Error code of the refusal."""
@@ -73,7 +73,7 @@ class NaturalKeyUpsert(_Policy, frozen=True, tag="natural_key_upsert"):
 class StateGuard(_Policy, frozen=True, tag="state_guard"):
     """The document has moved on: the repeat gets "already done" and no hint which document (EasyPost buy)."""
 
-    status: int = 409
+    status: ErrorStatus = 409
     """HTTP status of the refusal."""
     code: str = "already_done"
     """Error code of the refusal."""

@@ -9,14 +9,15 @@ from collections import deque
 from collections.abc import Callable, Mapping
 from heapq import heapreplace
 from math import ceil
-from typing import Literal
+from typing import Annotated, Literal
 
 import msgspec
 
 from seatrial.sim.call import Call
 from seatrial.sim.door import Gate
 from seatrial.sim.errors import BadInput, Rejected
-from seatrial.sim.quantities import PerSecond, Seconds
+from seatrial.sim.quantities import Count, PerSecond, Seconds
+from seatrial.sim.references import refers_to
 
 RetryAfter = Literal["seconds", "date", "none", "odd"]
 """How the wait is told: whole seconds, an HTTP date (whole seconds too), not at all, or as 0 whatever the wait is."""
@@ -31,7 +32,7 @@ class TokenBucket(_Policy, frozen=True, tag="token_bucket"):
 
     rate: PerSecond
     """Tokens that come back per second."""
-    burst: int
+    burst: Count
     """Tokens in a full bucket."""
     retry_after: RetryAfter = "seconds"
     """How the wait is told."""
@@ -45,7 +46,7 @@ class TokenBucket(_Policy, frozen=True, tag="token_bucket"):
 class LeakyBucket(_Policy, frozen=True, tag="leaky_bucket"):
     """Each call adds a drop; drops leak out at a rate, and a full bucket takes no more (Shopify REST)."""
 
-    size: int
+    size: Count
     """Drops that the bucket holds."""
     leak: PerSecond
     """Drops that leak out per second."""
@@ -62,7 +63,7 @@ class LeakyBucket(_Policy, frozen=True, tag="leaky_bucket"):
 class SlidingWindow(_Policy, frozen=True, tag="sliding_window"):
     """No more than so many calls in any span of one window; those turned away do not count (ShipBob)."""
 
-    limit: int
+    limit: Count
     """Calls in a window."""
     window: Seconds
     """Length of the window in seconds."""
@@ -79,9 +80,9 @@ class Concurrency(_Policy, frozen=True, tag="concurrency"):
     Central). A call holds its slot for the service time.
     """
 
-    slots: int
+    slots: Count
     """Calls served at once."""
-    queue: int = 0
+    queue: Count = 0
     """Calls that wait for a slot, at most."""
     service: Seconds = Seconds(0.2)
     """Seconds for which a call holds its slot."""
@@ -98,11 +99,11 @@ class CostPoints(_Policy, frozen=True, tag="cost_points"):
 
     points: PerSecond
     """Points that come back per second."""
-    bucket: int
+    bucket: Count
     """Points in a full bucket."""
-    costs: Mapping[str, int] = {}
+    costs: Mapping[Annotated[str, refers_to("operation")], Count] = {}
     """Points that a call of an operation costs."""
-    cost: int = 1
+    cost: Count = 1
     """Points that a call of any other operation costs."""
     retry_after: RetryAfter = "seconds"
     """How the wait is told."""

@@ -16,7 +16,7 @@ from typing import Generic, NamedTuple, Protocol, TypeVar
 import msgspec
 
 from seatrial.sim.errors import Rejected
-from seatrial.sim.quantities import Seconds, check_above_zero
+from seatrial.sim.quantities import Count, Seconds, check_above_zero
 
 ItemT = TypeVar("ItemT")
 _Place = tuple[float, int]
@@ -106,7 +106,7 @@ class _Policy(msgspec.Struct, frozen=True, tag_field="kind", forbid_unknown_fiel
     """Seconds until a row is seen."""
     max_window: Seconds = Seconds("inf")
     """Seconds that a list sees back; older rows are not listed."""
-    page_limit: int = 100
+    page_limit: Count = 100
     """Rows on a page, at most, whatever the caller asks for."""
 
     def __post_init__(self) -> None:

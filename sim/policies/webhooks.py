@@ -11,7 +11,7 @@ from typing import Final, Literal
 import msgspec
 
 from seatrial.sim.latency import Latency, Lognormal
-from seatrial.sim.quantities import Seconds
+from seatrial.sim.quantities import Count, Seconds, check_above_zero
 
 Signature = Literal["none", "hmac_sha256_base64", "hmac_sha256_hex", "standard_webhooks"]
 """How a webhook proves who sent it: not at all, an HMAC-SHA256 of the body, or by the Standard Webhooks rules (an
@@ -42,10 +42,14 @@ class Webhooks(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """What stands before the signature in its header."""
     dedupe_header: str = ""
     """Header with the number of the event, the same on every delivery; empty: the number is in the body."""
-    disable_after: int = 0
+    disable_after: Count = 0
     """Events in a row that were given up before the subscription is disabled; 0: never."""
-    delete_after: int = 0
+    delete_after: Count = 0
     """Events in a row that were given up before the subscription is deleted; 0: never."""
+
+    def __post_init__(self) -> None:
+        """Look at the value: nobody answers in no time."""
+        check_above_zero(self, "timeout", endless=True)
 
     def sign(self, secret: str, body: bytes, notice_no: str = "", at: int = 0) -> dict[str, str]:
         """Headers that prove and number a delivery; `at` is its time in seconds since 1970.

@@ -10,7 +10,7 @@ import math
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from types import NoneType, UnionType
-from typing import Any, Final, Literal, TypeAlias, Union, get_args, get_origin
+from typing import Annotated, Any, Final, Literal, TypeAlias, Union, get_args, get_origin
 
 import msgspec
 
@@ -56,6 +56,8 @@ class SchemaWriter:
             return dict(_SCALARS[kind])
         if isinstance(kind, type) and issubclass(kind, msgspec.Struct):
             return self._reference(kind)
+        if origin is Annotated:
+            return self.of(parts[0]) | _bounds(parts[1:])
         if origin is Literal:
             return {"enum": list(parts)}
         if origin in (Union, UnionType):
@@ -101,6 +103,13 @@ class SchemaWriter:
         schema = {"allOf": [schema]} if "$ref" in schema else schema
         told = {"description": doc} if doc else {}
         return schema | told | _default(field)
+
+
+def _bounds(marks: Sequence[object]) -> Json:
+    """The least and the most that a number may be."""
+    known = {"minimum": "ge", "maximum": "le"}
+    found = {word: getattr(mark, name, None) for mark in marks for word, name in known.items()}
+    return {word: bound for word, bound in found.items() if bound is not None}
 
 
 def _default(field: msgspec.structs.FieldInfo) -> Json:

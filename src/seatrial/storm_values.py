@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Final, Literal, get_args, get_origin
+from typing import Annotated, Final, Literal, get_args, get_origin
 
 import msgspec
 
@@ -61,7 +61,8 @@ def forced(kind: type[Fault], longest: float) -> dict[str, object]:
 
 
 def _by_type(field: msgspec.structs.FieldInfo, longest: float) -> Iterator[object]:
-    kind, default = field.type, field.default
+    default = field.default
+    kind = get_args(field.type)[0] if get_origin(field.type) is Annotated else field.type
     if kind is Seconds:
         yield from (format_duration(each) for each in DURATIONS if each <= longest)
     elif kind is Share:

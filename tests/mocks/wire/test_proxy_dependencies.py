@@ -25,6 +25,8 @@ from seatrial.sim.fault import Fault, Rule
 from seatrial.sim.quantities import PerSecond, Seconds, Share
 
 pytestmark = [pytest.mark.wire, pytest.mark.slow]
+GUARD = 20.0  # seconds after which a use has hung; a delay of `FOREVER` is beyond it
+FOREVER = Seconds(3600)
 REDIS, POSTGRES, REDIS_THERE, POSTGRES_THERE = free_ports(4)
 
 
@@ -60,7 +62,7 @@ def database() -> Iterator[None]:
         yield
 
 
-async def timed(work: Awaitable[object], at_most: float = 5.0) -> tuple[str, float]:
+async def timed(work: Awaitable[object], at_most: float = GUARD) -> tuple[str, float]:
     """How a use of a dependency ended, and how long it took."""
     loop = asyncio.get_running_loop()
     began = loop.time()
@@ -100,14 +102,15 @@ def struck_by(harness: Harness, fault: Fault, at: str, **more: object) -> Rule:
     return Rule("sea", fault, at=at, direction=DEPENDENCY, **more)  # type: ignore[arg-type]
 
 
-def script(harness: Harness, rule: Rule, at_most: float = 1.0) -> Callable[[Use], Awaitable[list[tuple[str, float]]]]:
-    """Use it in calm water, under the rule, and after it."""
+def script(harness: Harness, rule: Rule, worse: Rule) -> Callable[[Use], Awaitable[list[tuple[str, float]]]]:
+    """Use it in calm water, under a rule, and after a worse one under which nobody would have an answer."""
 
     async def play(use: Use) -> list[tuple[str, float]]:
         harness.desk.disarm()
         seen = [await timed(use())]
         await harness.storm(rule)
-        seen.append(await timed(use(), at_most))
+        seen.append(await timed(use()))
+        await harness.storm(worse)
         harness.desk.disarm()
         await harness.desk.settled()
         seen.append(await timed(use()))
@@ -125,24 +128,22 @@ def test_a_slow_dependency_answers_later(
 ) -> None:
     """Latency is added to each exchange on a connection that was open before, and is gone after the rule."""
     request.getfixturevalue(name)
-    rule = struck_by(harness, Latency(Seconds(0.3)), name)
-    calm, slow, after = runner.run(connect(script(harness, rule)))
-    assert [calm[0], slow[0], after[0]] == ["ok", "ok", "ok"]
-    assert 0.28 <= slow[1] < 0.8
-    assert max(calm[1], after[1]) < 0.25
+    rule, worse = (struck_by(harness, Latency(delay), name) for delay in (Seconds(0.3), FOREVER))
+    seen = runner.run(connect(script(harness, rule, worse)))
+    assert [outcome for outcome, _ in seen] == ["ok", "ok", "ok"]
+    assert seen[1][1] >= 0.28
 
 
 @pytest.mark.parametrize(("name", "connect"), PLACES, ids=["redis", "postgres"])
 def test_a_narrow_dependency_passes_so_many_bytes_a_second(
     harness: Harness, runner: asyncio.Runner, name: str, connect: Callable, request: pytest.FixtureRequest
 ) -> None:
-    """Four thousand bytes at ten thousand a second take the better part of half a second."""
+    """Four thousand bytes at ten thousand a second take the better part of half a second, and after it no longer."""
     request.getfixturevalue(name)
-    rule = struck_by(harness, Bandwidth(PerSecond(10_000)), name)
-    calm, narrow, after = runner.run(connect(script(harness, rule)))
-    assert narrow[0] == "ok"
-    assert 0.3 <= narrow[1] < 0.9
-    assert max(calm[1], after[1]) < 0.25
+    rule, worse = (struck_by(harness, Bandwidth(PerSecond(rate)), name) for rate in (10_000, 1))
+    seen = runner.run(connect(script(harness, rule, worse)))
+    assert [outcome for outcome, _ in seen] == ["ok", "ok", "ok"]
+    assert seen[1][1] >= 0.3
 
 
 def test_a_cut_holds_everything_and_closes_nothing(harness: Harness, runner: asyncio.Runner, broker: None) -> None:
@@ -156,9 +157,8 @@ def test_a_cut_holds_everything_and_closes_nothing(harness: Harness, runner: asy
         harness.desk.disarm()
         return [await query]
 
-    ((outcome, waited),) = runner.run(with_redis(play))
+    ((outcome, _),) = runner.run(with_redis(play))
     assert outcome == "ok"
-    assert 0.55 <= waited < 1.5
 
 
 def test_a_cut_database_does_not_answer_new_connections_either(
@@ -188,7 +188,7 @@ def test_a_reset_breaks_open_connections(
     """At once, or when the answer to the next statement comes back."""
     request.getfixturevalue(name)
     rule = struck_by(harness, Reset(after_commit), name)
-    calm, broken, _ = runner.run(connect(script(harness, rule)))
+    calm, broken, _ = runner.run(connect(script(harness, rule, rule)))
     assert (calm[0], broken[0]) == ("ok", "broken")
 
 
@@ -210,21 +210,27 @@ def test_a_refusal_strikes_new_connections_only(harness: Harness, runner: asynci
 def test_a_window_opens_and_closes_on_the_business_clock(
     harness: Harness, runner: asyncio.Runner, broker: None
 ) -> None:
-    """A connection that was open before the window is struck when it opens, and free when it closes."""
+    """A connection that was open before the window is struck when it opens, and free when it closes: what is asked
+    within is answered afterwards.
+    """
+    closed = answered = 0.0
 
     async def play(use: Use) -> list[tuple[str, float]]:
-        now = harness.now()
-        window = {"start": Seconds(now + 0.4), "stop": Seconds(now + 1.4)}
-        await harness.storm(struck_by(harness, Latency(Seconds(0.3)), "broker", **window))
+        nonlocal closed, answered
+        await harness.storm(struck_by(harness, Latency(FOREVER), "broker", start=FOREVER))
         seen = [await timed(use())]
-        await asyncio.sleep(0.5)
+        now = harness.now()
+        closed = now + 1.4
+        window = {"start": Seconds(now + 0.4), "stop": Seconds(closed)}
+        await harness.storm(struck_by(harness, Latency(FOREVER), "broker", **window))
+        await asyncio.sleep(0.6)
         seen.append(await timed(use()))
-        await asyncio.sleep(max(0.0, now + 1.6 - harness.now()))
+        answered = harness.now()
         return [*seen, await timed(use())]
 
-    before, within, after = runner.run(with_redis(play))
-    assert within[1] >= 0.28
-    assert max(before[1], after[1]) < 0.25
+    seen = runner.run(with_redis(play))
+    assert [outcome for outcome, _ in seen] == ["ok", "ok", "ok"]
+    assert answered >= closed - 0.05
 
 
 def test_coverage_counts_connections(harness: Harness, runner: asyncio.Runner, broker: None) -> None:
