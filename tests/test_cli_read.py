@@ -93,17 +93,54 @@ def test_a_run_without_a_manifest_is_incomplete_and_can_be_read(run: Path) -> No
     assert "the run is incomplete: there is no manifest.json" in digested.stderr
 
 
-def test_a_run_that_lost_evidence_is_incomplete(run: Path) -> None:
-    """A part that is gone or cut short is named."""
+@pytest.mark.parametrize("command", ["show", "explain", "digest", "export"])
+def test_a_run_whose_evidence_is_gone_is_no_stopped_run(run: Path, command: str) -> None:
+    """Nobody is told that no order was placed: the part is named, what to do, and the exit code is 3."""
     part = run / "part-00000.parquet"
     part.write_bytes(part.read_bytes()[:-100])
-    shown = told("show", run).stdout
-    assert shown.startswith("? INCONCLUSIVE")
-    assert "part-00000.parquet is truncated or damaged" in shown
-    assert "part-00000.parquet is truncated or damaged" in told("digest", run, code=3).stderr
-    explained = told("explain", run)
+    said = told(command, run, *(["--format", "csv"] if command == "export" else []), code=3)
+    assert f"evidence was lost since the run was made: 0 of {rows_of(run):,} rows can be read" in said.stderr
+    assert "part-00000.parquet is truncated or damaged" in said.stderr
+    assert "run it again: seatrial run " in said.stderr
+    assert len(said.stdout.strip()) == (64 if command == "digest" else 0)
+
+
+def rows_of(run: Path) -> int:
+    """Rows that the manifest promises."""
+    return int(msgspec.json.decode((run / "manifest.json").read_bytes())["rows"])
+
+
+@pytest.mark.parametrize("damage", ["gone", "garbage"])
+def test_what_is_left_of_damaged_evidence_is_told_as_that(run: Path, damage: str) -> None:
+    """The rows before the loss are judged, told and exported; that the rest was lost is said, and ends with 3."""
+    rows = pl.read_parquet(run / "part-00000.parquet")
+    manifest = msgspec.json.decode((run / "manifest.json").read_bytes()) | {"parts": 2}
+    (run / "manifest.json").write_bytes(msgspec.json.encode(manifest))
+    rows.head(500).write_parquet(run / "part-00000.parquet")
+    if damage == "garbage":
+        (run / "part-00001.parquet").write_text("garbage", encoding="utf-8")
+    shown = told("show", run, code=3)
+    assert shown.stdout.startswith("? INCONCLUSIVE")
+    assert "EVIDENCE_LOST" in shown.stdout
+    assert "stopped before its end" not in shown.output
+    assert "evidence was lost since the run was made: 500 of" in shown.stderr
+    explained = told("explain", run, code=3)
     assert "nothing is broken" not in explained.stdout
-    assert "the run is incomplete" in explained.stdout
+    assert "part-00001.parquet" in explained.stdout
+    exported = told("export", run, "--format", "jsonl", code=3)
+    assert len(exported.stdout.splitlines()) == 500
+
+
+def test_a_spoilt_last_word_is_damage(run: Path) -> None:
+    """Nobody can say whether the rows are all there: what they hold is told and digested, and it ends with 3."""
+    before = msgspec.json.decode((run / "manifest.json").read_bytes())["digest"]
+    (run / "manifest.json").write_text("{nope", encoding="utf-8")
+    digested = told("digest", run, code=3)
+    assert digested.stdout == before + "\n"
+    assert "manifest.json of a run folder cannot be read" in digested.stderr
+    shown = told("show", run, code=3)
+    assert re.search(r"^orders.placed +19 orders", shown.stdout, re.MULTILINE)
+    assert "stopped before its end" not in shown.output
 
 
 def test_the_story_of_an_order_is_told_in_time_order(kept: Path) -> None:

@@ -24,7 +24,8 @@ _FOLDER: Final = click.argument("run", type=click.Path(path_type=Path), metavar=
 def show(run: Path, everything: bool) -> None:
     """Show verdict, limits, fault rules and readings of the run in the folder RUN.
 
-    A run that was stopped before its end is judged on what it left behind: it is never green.
+    A run that was stopped before its end is judged on what it left behind: it is never green. Ends with 3 where
+    evidence was lost since.
 
     \b
     seatrial show runs/peak-week/peak-week-naive
@@ -43,6 +44,7 @@ def show(run: Path, everything: bool) -> None:
             print_part(console, verdict)
     console.print()
     _print_readings(verdict, everything=everything)
+    saved.check()
 
 
 @click.command(short_help="Compute the digest of a run anew.")
@@ -86,6 +88,7 @@ def _print_readings(verdict: Verdict, *, everything: bool) -> None:
 
 
 def warn(saved: SavedRun) -> None:
-    """Say on stderr what is missing of a run."""
+    """Say on stderr what is missing of a run. Raises HarnessError where evidence was lost."""
+    saved.check()
     if saved.incomplete:
         errors().print(Text(f"the run is incomplete: {saved.incomplete}", style="yellow"), soft_wrap=True)

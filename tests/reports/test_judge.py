@@ -142,6 +142,14 @@ def test_a_run_that_was_stopped_is_no_success(history) -> None:
     assert (verdict.outcome, _codes(verdict, "doubt")) == (Outcome.INCONCLUSIVE, ["RUN_INCOMPLETE"])
 
 
+def test_a_run_that_lost_evidence_was_not_stopped(history) -> None:
+    """What is missing had come: the doubt says what was lost, not that the run ended early."""
+    _sound(history)
+    verdict = judge(history.frame(), msgspec.structs.replace(FACTS, complete=False, lost="part 3 is missing"))
+    assert (verdict.outcome, _codes(verdict, "doubt")) == (Outcome.INCONCLUSIVE, ["EVIDENCE_LOST"])
+    assert "part 3 is missing" in verdict.reasons[0]
+
+
 def test_an_integration_that_ended_by_itself_has_failed(history) -> None:
     """However sound its books are when it goes: a violation that says how it ended."""
     _sound(history)
