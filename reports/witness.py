@@ -58,10 +58,19 @@ def culprit(witness: Sequence[WitnessRow], share: str = "") -> WitnessRow | None
     strikes = [row for row in witness if row.kind == "fault" and row.rule]
     harms = [row for row in witness if row.kind in ("commit", "note")]
     before = [row for row in strikes if not harms or row.number < harms[-1].number]
-    hidden = [row for row in strikes if _hid(row, witness, harms[:-1])]
     shared = [row for row in before if f" {row.rule} struck" in share]
-    found = hidden[:1] or shared or before or strikes[:1]
-    return found[-1] if found else None
+    found = shared or before or strikes[:1]
+    return hiding_strike(witness) or (found[-1] if found else None)
+
+
+def hiding_strike(witness: Sequence[WitnessRow]) -> WitnessRow | None:
+    """The first strike on a call that had made a document before the last of its class, and did not tell its caller;
+    None: there is none in the witness.
+    """
+    commits = [row for row in witness if row.kind == "commit"]
+    made = [row for row in commits[:-1] if row.document == commits[-1].document]
+    strikes = (row for row in witness if row.kind == "fault" and row.rule)
+    return next((row for row in strikes if _hid(row, witness, made)), None)
 
 
 def call_struck(strike: WitnessRow, witness: Sequence[WitnessRow]) -> WitnessRow | None:

@@ -6,7 +6,7 @@ import msgspec
 import pytest
 
 from seatrial.mocks.middleware.controls import Controls
-from seatrial.reports.explain_finding import finding_lines, findings_named
+from seatrial.reports.explain_finding import finding_lines, findings_named, preventions
 from seatrial.reports.explain_order import OrderStory
 from seatrial.reports.explain_run import run_lines
 from seatrial.reports.explain_sku import SkuStory
@@ -223,6 +223,18 @@ def test_a_finding_says_why_it_is_damage_and_what_prevents_it(history) -> None:
     assert "idempotency_key: send a key with every write" in said
     assert [row.number for row in finding.witness if f"#{row.number}" not in said] == []
     assert said.endswith("seatrial run storm --seed 7 --integration naive")
+
+
+def test_only_what_fits_the_witness_is_named_as_a_safeguard(history) -> None:
+    """Whoever was not told of a document needs no inbox; where a message came twice, or nothing is known, it is."""
+    (hidden,) = findings_named(verdict := judge(twice(history).at(7200).log(), FACTS), "DUPLICATE_SALES_ORDER")
+    told_twice = type(history)().placed("MP-1").made("sales_order", "MP-1", "MP-1", "SO-1")
+    told_twice.asked("sales_order", "MP-1", "MP-1")
+    told_twice.rows.fault("shop", "order.placed", "webhook_duplicate", "MP-1", "MP-1", 1, "mattered", "twice")
+    told_twice.made("sales_order", "MP-1", "MP-1", "SO-2").asked("sales_order", "MP-1", "MP-1")
+    (doubled,) = findings_named(judge(told_twice.at(7200).log(), FACTS), "DUPLICATE_SALES_ORDER")
+    names = [[line.partition(":")[0] for line in preventions(each, verdict)] for each in (hidden, doubled)]
+    assert names == [["idempotency_key"], ["idempotency_key", "inbox", "ordering_guard"]]
 
 
 def test_an_integration_that_ended_is_told_without_a_count(history) -> None:
