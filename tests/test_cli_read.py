@@ -11,10 +11,15 @@ import msgspec
 import polars as pl
 import pytest
 from click.testing import CliRunner, Result
+from rich.console import Console
 
 import seatrial
 from seatrial.cli import main
+from seatrial.cli_verdict import Told, tell
+from seatrial.reports.facts import Facts
+from seatrial.reports.judge import judge
 from seatrial.reports.saved import VERDICT, load_verdict
+from seatrial.sim.evidence import Evidence
 
 SCENARIO = """\
 name: probe
@@ -61,7 +66,19 @@ def test_show_says_the_verdict_the_limits_the_rules_and_the_readings(kept: Path)
         assert words in shown
     assert re.search(r"^gone\s+lost_reply\s+start to 1 h\s+12\s+3\s+3\s*$", shown, re.MULTILINE)
     assert "orders.completed_share" in shown
-    assert "more: seatrial show RUN --all" in shown
+    assert f"more: seatrial show {kept} --all" in shown
+
+
+@pytest.mark.parametrize(("died", "next_"), [("KeyError('sku')", "--finding INTEGRATION_DIED"), ("", "--order MP-1")])
+def test_what_to_look_at_next_is_how_the_integration_ended(died: str, next_: str) -> None:
+    """Where it ended by itself no order says why; else an order that was harmed."""
+    rows = Evidence(lambda: 1.0)
+    rows.event("order.placed", "marketplace", "MP-1", "MP-1", 1, 1000)
+    verdict = judge(rows.frame(), Facts(died=died, duration=60.0, grace=0.0))
+    console = Console(width=200)
+    with console.capture() as said:
+        tell(console, Told(verdict=verdict, folder=Path("a run")))
+    assert re.search(r"next +(.+)", said.get())[1].rstrip() == f"seatrial explain 'a run' {next_}"  # type: ignore[index]
 
 
 def test_show_all_gives_every_reading(kept: Path) -> None:

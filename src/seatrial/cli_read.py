@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from shlex import quote
 from typing import TYPE_CHECKING, Final
 
 import click
@@ -43,7 +44,7 @@ def show(run: Path, everything: bool) -> None:
             console.print()
             print_part(console, verdict)
     console.print()
-    _print_readings(verdict, everything=everything)
+    _print_readings(verdict, run, everything=everything)
     saved.check()
 
 
@@ -72,7 +73,7 @@ def digest(run: Path) -> None:
         errors().print(Text(f"agrees with the manifest: {rows}"), soft_wrap=True)
 
 
-def _print_readings(verdict: Verdict, *, everything: bool) -> None:
+def _print_readings(verdict: Verdict, run: Path, *, everything: bool) -> None:
     from seatrial.reports.page_words import amount_text
     from seatrial.reports.saved import HEADLINES
 
@@ -84,7 +85,8 @@ def _print_readings(verdict: Verdict, *, everything: bool) -> None:
         rows.add_row(each.name, value, f"{each.samples:,}", Text(each.detail, style="dim"))
     results().print(rows)
     if len(shown) < len(verdict.readings):
-        results().print(Text(f"and {len(verdict.readings) - len(shown)} more: seatrial show RUN --all", style="dim"))
+        more = f"and {len(verdict.readings) - len(shown)} more: seatrial show {quote(str(run))} --all"
+        results().print(Text(more, style="dim"), soft_wrap=True)
 
 
 def warn(saved: SavedRun) -> None:
