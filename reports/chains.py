@@ -18,6 +18,7 @@ LONGEST: Final = 8
 """Rows of a chain at most."""
 _FETCH: Final = pl.col("kind").is_in(["call", "fault"]) & (pl.col("key") == "") & (pl.col("correlation") == "")
 _STRIKE: Final = (pl.col("kind") == "fault") & (pl.col("outcome") == "mattered")
+_SAME: Final = ("partner", "operation", "key", "attempt")
 
 
 class Question(NamedTuple):
@@ -49,9 +50,9 @@ def chains(log: Logbook, questions: Iterable[Question], facts: Facts) -> dict[Qu
     rows = pl.concat([named, around, *kept.values()]).unique("number").sort("number")
     own = [each.with_columns(correlation=pl.lit(order)) for order, each in kept.items()]
     known = pl.concat([rows.filter(~_FETCH), *own]).sort("number")
-    picked = {question: _chain(known, question)["number"] for question in asked}
+    picked = {question: _chain(known, question) for question in asked}
     return {
-        question: told(rows.filter(pl.col("number").is_in(numbers.implode())), facts.currency)
+        question: told(rows.filter(pl.col("number").is_in(numbers)), facts.currency)
         for question, numbers in picked.items()
     }
 
@@ -65,8 +66,9 @@ def last_moments(log: Logbook, currency: str = "") -> tuple[WitnessRow, ...]:
     if not end.height:
         return ()
     acts = _STRIKE | ((pl.col("kind") == "call") & (pl.col("outcome") != "cancelled"))
-    before = log.rows.filter((pl.col("number") < _number(end)) & acts).tail(LONGEST - 3).collect()
-    return told(pl.concat([before, end]), currency)
+    before = log.rows.filter((pl.col("number") < _number(end)) & acts).tail(LONGEST).collect()
+    last = _together(before.reverse(), before, LONGEST - 3)
+    return told(pl.concat([before.filter(pl.col("number").is_in(last)), end]), currency)
 
 
 def _names(question: Question) -> tuple[str, ...]:
@@ -79,7 +81,8 @@ def _is_in(column: str, names: list[str]) -> pl.Expr:
     return pl.col(column).is_in(pl.Series(names, dtype=pl.String).implode())
 
 
-def _chain(rows: pl.DataFrame, question: Question) -> pl.DataFrame:
+def _chain(rows: pl.DataFrame, question: Question) -> list[int]:
+    """Numbers of the rows that show it; what is picked first is kept first."""
     picked = {
         "double": _double,
         "owed": _owed,
@@ -88,23 +91,44 @@ def _chain(rows: pl.DataFrame, question: Question) -> pl.DataFrame:
         "rule": _rule,
         "": _order,
     }[question.subject](rows, question)
-    return picked.unique("number").sort("number")
+    return _together(picked, rows, LONGEST)
+
+
+def _together(picked: pl.DataFrame, rows: pl.DataFrame, most: int) -> list[int]:
+    """Numbers of the first of some rows, at most so many: a strike comes with the call that it fell on, or not at
+    all.
+    """
+    struck = dict(_struck(picked.filter(_STRIKE), rows).select("number", "call").drop_nulls().iter_rows())
+    kept: set[int] = set()
+    for number in picked["number"]:
+        more = {number, struck.get(number, number)} - kept
+        kept |= more if len(kept) + len(more) <= most else set()
+    return sorted(kept)
+
+
+def _struck(strikes: pl.DataFrame, rows: pl.DataFrame) -> pl.DataFrame:
+    """Strikes with the number of the `call` that each fell on; null: on none."""
+    calls = rows.filter(pl.col("kind") == "call").sort("number").select(*_SAME, "number", call="number")
+    return strikes.sort("number").join_asof(
+        calls, on="number", by=list(_SAME), strategy="nearest", check_sortedness=False
+    )
 
 
 def _double(rows: pl.DataFrame, question: Question) -> pl.DataFrame:
-    """The first two documents, the calls that made them, and the last strikes before the second."""
+    """The first two documents, the calls that made them, the strike on the first of these and the last strikes until
+    the second, and the last call before that.
+    """
     mine = rows.filter((pl.col("key") == question.key) & (pl.col("document") == question.document))
     made = mine.filter((pl.col("kind") == "commit") & (pl.col("outcome") == "created")).head(2)
-    second = _number(made, last=True)
     calls = mine.filter(pl.col("kind") == "call")
-    before, after = calls.filter(pl.col("number") < second), calls.filter(pl.col("number") > second)
+    first, second = (calls.filter(pl.col("number") > _number(each)).head(1) for each in (made.head(1), made.tail(1)))
     order = made["correlation"].head(1).to_list() or [question.key]
-    strikes = rows.filter(
-        _STRIKE
-        & ((pl.col("key") == question.key) | (pl.col("correlation") == order[0]))
-        & (pl.col("number") <= _number(after.head(1), last=True))
-    )
-    return pl.concat([made, before.head(1), before.tail(1), after.head(1), strikes.tail(2)])
+    about = (pl.col("key") == question.key) | (pl.col("correlation") == order[0])
+    strikes = _struck(rows.filter(_STRIKE & about), rows)
+    hidden = strikes.filter(pl.col("call").is_in(first["number"].implode()))
+    last = strikes.filter(pl.col("number") <= _number(second, last=True)).tail(1 if hidden.height else 2)
+    before = calls.filter(pl.col("number") < _number(made, last=True)).tail(1)
+    return pl.concat([made, first, second, *(each.select(rows.columns) for each in (hidden, last)), before])
 
 
 def _number(rows: pl.DataFrame, *, last: bool = False) -> int:

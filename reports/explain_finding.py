@@ -7,9 +7,10 @@ from collections.abc import Iterator, Sequence
 from seatrial.reports.explain_words import Said, labelled
 from seatrial.reports.findings import Finding, is_posthumous
 from seatrial.reports.page_words import amount_text, number_text
-from seatrial.reports.remedies import CONTROLS, remedy_of
+from seatrial.reports.remedies import CONTROLS, OF_MESSAGES, remedy_of
 from seatrial.reports.story import story_lines
 from seatrial.reports.verdict import Verdict
+from seatrial.reports.witness import hiding_strike
 from seatrial.sim.errors import UnknownName
 
 _SHOWN = 3
@@ -67,8 +68,11 @@ def finding_lines(finding: Finding, verdict: Verdict) -> Iterator[Said]:
 
 
 def preventions(finding: Finding, verdict: Verdict) -> list[str]:
-    """What prevents it: controls, one in a line; of what came after its end, an integration that lives."""
+    """What prevents it: controls that fit what the witness shows, one in a line; of what came after its end, an
+    integration that lives.
+    """
     controls = remedy_of(finding.code).controls
     if controls and is_posthumous(finding, verdict.findings):
         return ["nothing that it could have done: it came about after the integration had ended by itself"]
-    return [f"{name}: {CONTROLS[name]}" for name in controls]
+    idle = OF_MESSAGES if hiding_strike(finding.witness) else ()
+    return [f"{name}: {CONTROLS[name]}" for name in controls if name not in idle]

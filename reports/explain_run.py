@@ -13,7 +13,7 @@ from seatrial.reports.page_damage import damage
 from seatrial.reports.page_words import amount_text, counted, listed, some
 from seatrial.reports.story import story_lines
 from seatrial.reports.verdict import RuleCoverage, Verdict
-from seatrial.reports.witness import last_strike
+from seatrial.reports.witness import culprit
 from seatrial.sim.units import short_duration
 
 _TOLD: Final = 8
@@ -85,7 +85,8 @@ def _caused(broken: Sequence[Finding], verdict: Verdict, clock: Clock) -> Iterat
     lines = []
     for kind in kinds[:_TOLD]:
         witness = kind[0].witness
-        strike, harm = last_strike(witness), witness[-1] if witness else None
+        reading, harm = verdict.reading(kind[0].measure), witness[-1] if witness else None
+        strike = culprit(witness, reading.detail if reading is not None else "")
         late = "after the integration had ended" if is_posthumous(kind[0], verdict.findings) else ""
         after = f"after {strike.rule}" if strike else late
         first = f"first seen {clock.moment(harm.time)}" if harm else ""

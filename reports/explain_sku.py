@@ -93,7 +93,9 @@ class SkuStory:
         if most is not None and self.moves.height > most:
             yield f"and {self.moves.height - most} more: --all"
         if not self.moves.height:
-            yield "shipments only"
+            sold = pl.col("kind") == "sale"
+            shipped = self.rows.filter(sold & (pl.col("operation") == "shipped")).height
+            yield "shipments only" if shipped else "nothing"
 
     def _told(self, since: int, place: str) -> str:
         """Who showed another level after a moment, and how long after."""
@@ -114,9 +116,9 @@ class SkuStory:
         width = max(map(len, names), default=0)
         days = "".join(f"{self.clock.day(at / SECOND):>{_CELL}}" for at in moments)
         yield Said(f"  {'level at':<{width}}{days}", "head")
-        yield Said(
-            f"  {'':<{width}}" + "".join(f"{self.clock.time(at / SECOND)[:5]:>{_CELL}}" for at in moments), "head"
-        )
+        fine = _fineness(moments[1] / SECOND)
+        times = "".join(f"{self.clock.time(at / SECOND)[:fine]:>{_CELL}}" for at in moments)
+        yield Said(f"  {'':<{width}}{times}", "head")
         for name in names:
             book = stock.filter(pl.col("book") == name)
             yield Said(f"  {name:<{width}}" + "".join(f"{_level(book, at):>{_CELL}}" for at in moments))
@@ -124,6 +126,11 @@ class SkuStory:
     def _all(self) -> Iterator[Said]:
         for row in told(self.rows, self.facts.currency):
             yield Said(f"{self.clock.moment(row.time)}  {row.partner:<13} {row.words}  #{row.number}")
+
+
+def _fineness(gap: float) -> int:
+    """Signs of a time of day that tell moments apart which lie so many seconds apart: minutes, seconds, or parts."""
+    return len("06:15") if gap >= 60 else len("06:15:12") if gap >= 1 else len("06:15:12.345")
 
 
 def _level(book: pl.DataFrame, at: int) -> str:

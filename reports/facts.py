@@ -83,6 +83,8 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True):
     """The command that makes this run again; names of facts in braces are filled in."""
     complete: bool = True
     """Whether the run reached its end; a run that was interrupted is never green."""
+    lost: str = ""
+    """What of its evidence was lost since it was made; empty: nothing."""
     died: str = ""
     """How the integration under test ended by itself; empty: it did not. Such a run is never green."""
     mishaps: tuple[str, ...] = ()

@@ -108,7 +108,10 @@ def _ends(log: Logbook, facts: Facts) -> Iterator[Finding]:
     if facts.unjudged:
         title = "partners were up for development by hand: there is no integration to judge"
         yield Finding(code="NOBODY_JUDGED", title=title, gravity="doubt")
-    if not facts.complete:
+    if facts.lost:
+        title = f"evidence was lost since the run was made: {facts.lost}"
+        yield Finding(code="EVIDENCE_LOST", title=title, gravity="doubt")
+    elif not facts.complete:
         title = "the run was stopped before its end: what is missing may still have come"
         yield Finding(code="RUN_INCOMPLETE", title=title, gravity="doubt")
 

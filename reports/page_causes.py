@@ -13,7 +13,7 @@ from seatrial.reports.page_findings import FindingView, finding_views
 from seatrial.reports.page_meanings import known_definitions
 from seatrial.reports.page_run import PageRun
 from seatrial.reports.page_words import amount_text, capitalised, clipped
-from seatrial.reports.witness import WitnessRow, last_strike
+from seatrial.reports.witness import WitnessRow, call_struck, culprit
 
 TOLD: Final = 8
 """Causes that are told for a run; the findings have the rest."""
@@ -24,7 +24,7 @@ class Cause(msgspec.Struct, frozen=True, kw_only=True):
     """One chain from a fault to its harm, in words."""
 
     rule: str
-    """The rule that struck last before the harm; empty: none is in the witness."""
+    """The rule whose strike the harm came of (see `culprit`); empty: none is in the witness."""
     fault: str
     """Kind of the fault, where it is known and is not in the name of the rule."""
     instead: str
@@ -78,7 +78,8 @@ def _causes(run: PageRun, number: int) -> Causes:
 
 
 def _cause(run: PageRun, finding: Finding, view: FindingView) -> Cause:
-    strike = last_strike(finding.witness)
+    share = _share(run, finding)
+    strike = culprit(finding.witness, share)
     rule = next((each for each in run.verdict.coverage if strike and each.rule == strike.rule), None)
     fault = rule.fault.replace("_", " ") if rule and rule.fault else strike.document.replace("_", " ") if strike else ""
     return Cause(
@@ -89,7 +90,7 @@ def _cause(run: PageRun, finding: Finding, view: FindingView) -> Cause:
         answer=_answer(finding.witness, strike),
         harm=view.title,
         amount=view.amount,
-        share=_share(run, finding),
+        share=share,
         money=_money(run, finding),
         key=clipped(finding.keys[0]) if finding.keys else "",
         anchor=view.anchor,
@@ -115,11 +116,13 @@ def _struck(strike: WitnessRow, run: PageRun) -> str:
 def _answer(witness: Sequence[WitnessRow], strike: WitnessRow | None) -> str:
     """The call that went wrong by it, or only seemed to go well, and then what was made or given up, in words."""
     since, rule = (strike.number, strike.rule) if strike else (-1, "")
+    struck = call_struck(strike, witness) if strike else None
     asked = [row for row in witness if row.kind == "call"]
     calls = [row for row in asked if row.outcome not in _FINE] or [row for row in asked if rule and row.rule == rule]
     notes = [row for row in witness if row.number > since and row.kind == "note"]
     made = [row for row in witness if row.number > since and row.kind == "commit"]
-    rows = [*calls[-1:], *(notes[:2] or made[-1:])]
+    rows = [struck] if struck and struck.outcome not in _FINE else calls[-1:]
+    rows = [*rows, *(notes[:2] or made[-1:])]
     return "; then ".join(_said(row) for row in rows)
 
 

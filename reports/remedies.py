@@ -33,6 +33,8 @@ CONTROLS: Final[Mapping[str, str]] = {
     "strict_reading": "take a reply that is no document for an error, and read from there again",
 }
 """What each control does, in one line."""
+OF_MESSAGES: Final = frozenset({"inbox", "ordering_guard"})
+"""Controls that know messages again: they prevent nothing where the reply to a call was hidden from its caller."""
 _TWICE: Final = ("idempotency_key", "inbox", "ordering_guard")
 _NEVER: Final = ("retry", "dead_letter", "reconciliation", "inbox")
 _BOOKS: Final = ("reconciliation", "inbox", "outbox")

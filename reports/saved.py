@@ -74,7 +74,7 @@ def facts_of(folder: RunFolder) -> Facts:
     duration = kept.duration or plain.duration
     phases = kept.phases or phases
     complete = kept.complete and folder.complete
-    return msgspec.structs.replace(kept, duration=duration, phases=phases, complete=complete)
+    return msgspec.structs.replace(kept, duration=duration, phases=phases, complete=complete, lost=folder.damage)
 
 
 def note_of(verdict: Verdict) -> VerdictNote:

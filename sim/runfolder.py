@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Final
 
 import msgspec
 import polars as pl
@@ -15,14 +16,16 @@ from seatrial.sim.manifest import FORMAT, MANIFEST, START, About, Manifest, Phas
 from seatrial.sim.parts import NOTHING, PART_NAME, UNFINISHED, Salvage, part_name, salvage, scan_parts
 from seatrial.sim.runplace import clear, holds_run, no_run, refuse_foreign, start_of
 
+_NO_END: Final = f"there is no {MANIFEST}: the run was stopped before its end, or is still under way"
+
 
 @dataclass(frozen=True)
 class RunFolder:
     """One run on disk: `run.json` at the start, Parquet parts as they come, `manifest.json` as the last file.
 
     A folder is *begun* by `create`, *complete* after `finish`, and *incomplete* if the run never got there or if
-    something was lost since: then `why_incomplete` says so, and the rows before the loss can still be read. A complete
-    run whose evidence was *dropped* on purpose keeps its judgement and has no rows.
+    something was lost since: then `why_incomplete` says so, for a loss `damage` too, and the rows before the loss can
+    still be read. A complete run whose evidence was *dropped* on purpose keeps its judgement and has no rows.
 
     `create` and `open` raise BadInput for a folder that cannot be used; writing raises HarnessError when the disk
     refuses, and what was written before is kept.
@@ -38,6 +41,8 @@ class RunFolder:
     """The parts that can be read."""
     why_incomplete: str = ""
     """What is missing, in one sentence; empty when nothing is."""
+    damage: str = ""
+    """What was written and cannot be read any more, in one sentence; empty: nothing, also where a run was stopped."""
 
     @classmethod
     def create(cls, path: Path | str, *, about: About | None = None, force: bool = False) -> RunFolder:
@@ -69,17 +74,14 @@ class RunFolder:
         names = sorted(entry.name for entry in path.iterdir()) if path.is_dir() else []
         if not holds_run(path, names):
             raise no_run(path, names)
-        manifest, why = _last_word(path)
+        manifest, spoilt = _last_word(path)
         start = start_of(path, manifest)
-        kept = salvage(path)
         if manifest is not None and manifest.dropped:
-            kept, why = NOTHING, ""
-        elif manifest is not None and (kept.rows, len(kept.parts)) != (manifest.rows, manifest.parts):
-            loss = kept.damage or f"{part_name(len(kept.parts))} is missing"
-            why = f"{kept.rows:,} of {manifest.rows:,} rows can be read: {loss}"
-        elif kept.damage:
-            why = f"{why}; {kept.damage}" if why else kept.damage
-        return cls(path, start, manifest, kept, why)
+            return cls(path, start, manifest)
+        kept = salvage(path)
+        damage = "; ".join(filter(None, (spoilt, _lost(manifest, kept))))
+        stopped = "" if (path / MANIFEST).exists() else _NO_END
+        return cls(path, start, manifest, kept, "; ".join(filter(None, (stopped, damage))), damage)
 
     @property
     def complete(self) -> bool:
@@ -160,8 +162,9 @@ class RunFolder:
 
 
 def _last_word(path: Path) -> tuple[Manifest | None, str]:
+    """The last word, if there is one that can be read; and why it cannot."""
     if not (path / MANIFEST).exists():
-        return None, f"there is no {MANIFEST}: the run was stopped before its end, or is still under way"
+        return None, ""
     try:
         manifest = load(path / MANIFEST, Manifest)
     except BadInput as error:
@@ -170,3 +173,12 @@ def _last_word(path: Path) -> tuple[Manifest | None, str]:
         hint = "read it with that version"
         raise BadInput("the run was written by a later version of Seatrial", value=str(path), hint=hint)
     return manifest, ""
+
+
+def _lost(manifest: Manifest | None, kept: Salvage) -> str:
+    """Which rows cannot be read that were written; without a last word nobody knows of parts after the last."""
+    if manifest is None or (kept.rows, len(kept.parts)) == (manifest.rows, manifest.parts):
+        return kept.damage
+    missing = f"{part_name(len(kept.parts))} is missing"
+    loss = kept.damage or (missing if len(kept.parts) < manifest.parts else "its parts are not those that it wrote")
+    return f"{kept.rows:,} of {manifest.rows:,} rows can be read: {loss}"

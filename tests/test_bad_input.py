@@ -307,6 +307,7 @@ def test_a_bad_trace_is_refused_where_it_is_bad(content: bytes, words: tuple[str
         (["run"], ("Missing argument",)),
         (["rnu"], ("No such command 'rnu'",)),
         (["list", "faults", "lost_replay"], ("unknown fault", "did you mean 'lost_reply'")),
+        (["list", "measures", "lost.sales_ordre"], ("no measure gives this", "did you mean 'lost.sales_order'")),
         (["list", "folts"], ("'folts'", "faults")),
         (["show", "nowhere"], ("no such run folder", "'nowhere'")),
         (["digest", "nowhere"], ("no such run folder",)),

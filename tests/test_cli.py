@@ -86,6 +86,18 @@ def test_a_long_list_names_every_parameter(shelf: str) -> None:
             assert re.search(rf"^  {parameter.name}\s+{re.escape(parameter.type[:20])}", shown, re.MULTILINE)
 
 
+@pytest.mark.parametrize("reading", ["lost.sales_order", "lost.total"])
+def test_a_reading_leads_to_its_measure(reading: str) -> None:
+    """Verdicts and limits name readings: whoever asks for one gets the measure with all that it reads."""
+    assert printed("list", "measures", reading) == printed("list", "measures", "lost")
+    assert printed("list", "measures", reading, "lost") == printed("list", "measures", "lost")
+
+
+def test_a_reading_that_depends_on_the_run_leads_to_its_measure() -> None:
+    """Where a part of the name is the run's own, any word may stand there."""
+    assert printed("list", "measures", "recovery.down@erp") == printed("list", "measures", "recovery")
+
+
 def test_scenarios_are_listed_with_what_they_ask() -> None:
     """Name and question."""
     shown = printed("list", "scenarios")

@@ -11,10 +11,15 @@ import msgspec
 import polars as pl
 import pytest
 from click.testing import CliRunner, Result
+from rich.console import Console
 
 import seatrial
 from seatrial.cli import main
+from seatrial.cli_verdict import Told, tell
+from seatrial.reports.facts import Facts
+from seatrial.reports.judge import judge
 from seatrial.reports.saved import VERDICT, load_verdict
+from seatrial.sim.evidence import Evidence
 
 SCENARIO = """\
 name: probe
@@ -61,7 +66,19 @@ def test_show_says_the_verdict_the_limits_the_rules_and_the_readings(kept: Path)
         assert words in shown
     assert re.search(r"^gone\s+lost_reply\s+start to 1 h\s+12\s+3\s+3\s*$", shown, re.MULTILINE)
     assert "orders.completed_share" in shown
-    assert "more: seatrial show RUN --all" in shown
+    assert f"more: seatrial show {kept} --all" in shown
+
+
+@pytest.mark.parametrize(("died", "next_"), [("KeyError('sku')", "--finding INTEGRATION_DIED"), ("", "--order MP-1")])
+def test_what_to_look_at_next_is_how_the_integration_ended(died: str, next_: str) -> None:
+    """Where it ended by itself no order says why; else an order that was harmed."""
+    rows = Evidence(lambda: 1.0)
+    rows.event("order.placed", "marketplace", "MP-1", "MP-1", 1, 1000)
+    verdict = judge(rows.frame(), Facts(died=died, duration=60.0, grace=0.0))
+    console = Console(width=200)
+    with console.capture() as said:
+        tell(console, Told(verdict=verdict, folder=Path("a run")))
+    assert re.search(r"next +(.+)", said.get())[1].rstrip() == f"seatrial explain 'a run' {next_}"  # type: ignore[index]
 
 
 def test_show_all_gives_every_reading(kept: Path) -> None:
@@ -93,17 +110,54 @@ def test_a_run_without_a_manifest_is_incomplete_and_can_be_read(run: Path) -> No
     assert "the run is incomplete: there is no manifest.json" in digested.stderr
 
 
-def test_a_run_that_lost_evidence_is_incomplete(run: Path) -> None:
-    """A part that is gone or cut short is named."""
+@pytest.mark.parametrize("command", ["show", "explain", "digest", "export"])
+def test_a_run_whose_evidence_is_gone_is_no_stopped_run(run: Path, command: str) -> None:
+    """Nobody is told that no order was placed: the part is named, what to do, and the exit code is 3."""
     part = run / "part-00000.parquet"
     part.write_bytes(part.read_bytes()[:-100])
-    shown = told("show", run).stdout
-    assert shown.startswith("? INCONCLUSIVE")
-    assert "part-00000.parquet is truncated or damaged" in shown
-    assert "part-00000.parquet is truncated or damaged" in told("digest", run, code=3).stderr
-    explained = told("explain", run)
+    said = told(command, run, *(["--format", "csv"] if command == "export" else []), code=3)
+    assert f"evidence was lost since the run was made: 0 of {rows_of(run):,} rows can be read" in said.stderr
+    assert "part-00000.parquet is truncated or damaged" in said.stderr
+    assert "run it again: seatrial run " in said.stderr
+    assert len(said.stdout.strip()) == (64 if command == "digest" else 0)
+
+
+def rows_of(run: Path) -> int:
+    """Rows that the manifest promises."""
+    return int(msgspec.json.decode((run / "manifest.json").read_bytes())["rows"])
+
+
+@pytest.mark.parametrize("damage", ["gone", "garbage"])
+def test_what_is_left_of_damaged_evidence_is_told_as_that(run: Path, damage: str) -> None:
+    """The rows before the loss are judged, told and exported; that the rest was lost is said, and ends with 3."""
+    rows = pl.read_parquet(run / "part-00000.parquet")
+    manifest = msgspec.json.decode((run / "manifest.json").read_bytes()) | {"parts": 2}
+    (run / "manifest.json").write_bytes(msgspec.json.encode(manifest))
+    rows.head(500).write_parquet(run / "part-00000.parquet")
+    if damage == "garbage":
+        (run / "part-00001.parquet").write_text("garbage", encoding="utf-8")
+    shown = told("show", run, code=3)
+    assert shown.stdout.startswith("? INCONCLUSIVE")
+    assert "EVIDENCE_LOST" in shown.stdout
+    assert "stopped before its end" not in shown.output
+    assert "evidence was lost since the run was made: 500 of" in shown.stderr
+    explained = told("explain", run, code=3)
     assert "nothing is broken" not in explained.stdout
-    assert "the run is incomplete" in explained.stdout
+    assert "part-00001.parquet" in explained.stdout
+    exported = told("export", run, "--format", "jsonl", code=3)
+    assert len(exported.stdout.splitlines()) == 500
+
+
+def test_a_spoilt_last_word_is_damage(run: Path) -> None:
+    """Nobody can say whether the rows are all there: what they hold is told and digested, and it ends with 3."""
+    before = msgspec.json.decode((run / "manifest.json").read_bytes())["digest"]
+    (run / "manifest.json").write_text("{nope", encoding="utf-8")
+    digested = told("digest", run, code=3)
+    assert digested.stdout == before + "\n"
+    assert "manifest.json of a run folder cannot be read" in digested.stderr
+    shown = told("show", run, code=3)
+    assert re.search(r"^orders.placed +19 orders", shown.stdout, re.MULTILINE)
+    assert "stopped before its end" not in shown.output
 
 
 def test_the_story_of_an_order_is_told_in_time_order(kept: Path) -> None:

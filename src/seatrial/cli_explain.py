@@ -56,7 +56,7 @@ def explain(run: Path, order: str | None, sku: str | None, finding: str | None, 
 def _of_run(saved: SavedRun, run: Path) -> Iterator[Said]:
     from seatrial.reports.explain_run import run_lines
 
-    return run_lines(saved.verdict, str(run), f"the run is incomplete: {saved.incomplete}" if saved.incomplete else "")
+    return run_lines(saved.verdict, str(run), saved.incomplete)
 
 
 def _of_order(saved: SavedRun, order: str) -> Iterator[Said]:

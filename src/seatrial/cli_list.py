@@ -15,7 +15,8 @@ from seatrial.sim.catalogue import Catalogue, Description
 from seatrial.sim.errors import UnknownName
 
 SCENARIOS: Final = "scenarios"
-EXTENSIONS: Final = ("integrations", "partners", "faults", "measures", "formats")
+MEASURES: Final = "measures"
+EXTENSIONS: Final = ("integrations", "partners", "faults", MEASURES, "formats")
 SHELVES: Final = (SCENARIOS, *EXTENSIONS)
 """What can be listed."""
 
@@ -31,12 +32,14 @@ def complete_name(ctx: click.Context, _param: click.Parameter, incomplete: str) 
 @click.argument("names", nargs=-1, metavar="[NAME]...", shell_complete=complete_name)
 @click.option("--long", "is_long", is_flag=True, help="With every parameter: type, default and meaning.")
 def list_extensions(shelf: str | None, names: tuple[str, ...], is_long: bool) -> None:
-    """List scenarios, integrations, partners, faults, measures and formats. With NAME: everything about that one.
+    """List scenarios, integrations, partners, faults, measures and formats. With NAME: everything about that one;
+    the name of a reading stands for the measure that reads it.
 
     \b
     seatrial list
     seatrial list faults
     seatrial list faults lost_reply rate_limit
+    seatrial list measures lost.sales_order
     """  # noqa: D301
     console = results()
     for number, each in enumerate((shelf,) if shelf else SHELVES):
@@ -47,9 +50,7 @@ def list_extensions(shelf: str | None, names: tuple[str, ...], is_long: bool) ->
 
 def _print_shelf(console: Console, shelf: str, names: Sequence[str], *, is_long: bool) -> None:
     known = _names(shelf)
-    for name in names:
-        if name not in known:
-            raise UnknownName(f"unknown {shelf.removesuffix('s')}", value=name, known=known)
+    names = tuple(dict.fromkeys(_found(shelf, name, known) for name in names))
     if shelf == SCENARIOS:
         _print_scenarios(console, names or known, is_long=is_long or bool(names))
     elif is_long or names:
@@ -57,6 +58,24 @@ def _print_shelf(console: Console, shelf: str, names: Sequence[str], *, is_long:
             _print_long(console, shelf, Catalogue(shelf).describe(name))
     else:
         _print_lines(console, ((name, Catalogue(shelf).describe(name).summary) for name in known))
+
+
+def _found(shelf: str, name: str, known: Sequence[str]) -> str:
+    """The name on the shelf: its own, or of a reading that of its measure. Raises UnknownName for one of neither."""
+    if name in known:
+        return name
+    if shelf == MEASURES and "." in name:
+        return _measure_of(name, known)
+    raise UnknownName(f"unknown {shelf.removesuffix('s')}", value=name, known=known)
+
+
+def _measure_of(reading: str, measures: Sequence[str]) -> str:
+    kinds = {name: getattr(Catalogue(MEASURES).get(name), "defines", ()) for name in measures}
+    found = next((name for name, defines in kinds.items() if any(each.covers(reading) for each in defines)), "")
+    if not found:
+        known = [each.name for defines in kinds.values() for each in defines]
+        raise UnknownName("no measure gives this reading", value=reading, known=known)
+    return found
 
 
 def _names(shelf: str) -> tuple[str, ...]:
@@ -122,6 +141,6 @@ def _further(shelf: str, name: str) -> Iterator[str]:
         yield f"strikes: {getattr(kind, 'direction', '')}" + (f", only what {wants}s" if wants else "")
     elif shelf == "formats":
         yield f"files end with: {getattr(kind, 'suffix', '')}"
-    elif shelf == "measures":
+    elif shelf == MEASURES:
         for each in getattr(kind, "defines", ()):
             yield f"{each.name}{f' [{each.unit}]' if each.unit else ''}: {each.meaning}"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from shlex import quote
 from typing import TYPE_CHECKING, Final
 
 import click
@@ -24,7 +25,8 @@ _FOLDER: Final = click.argument("run", type=click.Path(path_type=Path), metavar=
 def show(run: Path, everything: bool) -> None:
     """Show verdict, limits, fault rules and readings of the run in the folder RUN.
 
-    A run that was stopped before its end is judged on what it left behind: it is never green.
+    A run that was stopped before its end is judged on what it left behind: it is never green. Ends with 3 where
+    evidence was lost since.
 
     \b
     seatrial show runs/peak-week/peak-week-naive
@@ -42,7 +44,8 @@ def show(run: Path, everything: bool) -> None:
             console.print()
             print_part(console, verdict)
     console.print()
-    _print_readings(verdict, everything=everything)
+    _print_readings(verdict, run, everything=everything)
+    saved.check()
 
 
 @click.command(short_help="Compute the digest of a run anew.")
@@ -70,7 +73,7 @@ def digest(run: Path) -> None:
         errors().print(Text(f"agrees with the manifest: {rows}"), soft_wrap=True)
 
 
-def _print_readings(verdict: Verdict, *, everything: bool) -> None:
+def _print_readings(verdict: Verdict, run: Path, *, everything: bool) -> None:
     from seatrial.reports.page_words import amount_text
     from seatrial.reports.saved import HEADLINES
 
@@ -82,10 +85,12 @@ def _print_readings(verdict: Verdict, *, everything: bool) -> None:
         rows.add_row(each.name, value, f"{each.samples:,}", Text(each.detail, style="dim"))
     results().print(rows)
     if len(shown) < len(verdict.readings):
-        results().print(Text(f"and {len(verdict.readings) - len(shown)} more: seatrial show RUN --all", style="dim"))
+        more = f"and {len(verdict.readings) - len(shown)} more: seatrial show {quote(str(run))} --all"
+        results().print(Text(more, style="dim"), soft_wrap=True)
 
 
 def warn(saved: SavedRun) -> None:
-    """Say on stderr what is missing of a run."""
+    """Say on stderr what is missing of a run. Raises HarnessError where evidence was lost."""
+    saved.check()
     if saved.incomplete:
         errors().print(Text(f"the run is incomplete: {saved.incomplete}", style="yellow"), soft_wrap=True)

@@ -14,7 +14,7 @@ from rich.text import Text
 from seatrial.cli_console import table
 from seatrial.reports.explain_finding import kind_line
 from seatrial.reports.explain_run import order_of
-from seatrial.reports.findings import kinds_of
+from seatrial.reports.findings import DIED, kinds_of
 from seatrial.reports.page_damage import damage
 from seatrial.reports.page_words import amount_text, counted, listed
 from seatrial.reports.verdict import JudgedLimit, Outcome, RuleCoverage, Verdict
@@ -124,10 +124,17 @@ def _identity(told: Told) -> Iterator[tuple[str, list[str]]]:
     if told.page is not None:
         yield "page", [str(told.page)]
     if told.folder is not None:
-        order = order_of(told.verdict)
         folder = quote(str(told.folder))
-        story = [f"seatrial explain {folder} --order {quote(order)}"] if order else []
+        story = [f"seatrial explain {folder} {about}" for about in _story(told.verdict)]
         yield "next", [*story, f"seatrial show {folder}", told.verdict.facts.command()]
+
+
+def _story(verdict: Verdict) -> list[str]:
+    """What is worth being told next: how the integration ended, else an order."""
+    if any(finding.code == DIED for finding in verdict.findings):
+        return [f"--finding {DIED}"]
+    order = order_of(verdict)
+    return [f"--order {quote(order)}"] if order else []
 
 
 def _why(verdict: Verdict) -> list[str]:

@@ -16,7 +16,7 @@ from seatrial.reports.reading import Reading
 from seatrial.reports.saved import VERDICT, facts_of
 from seatrial.reports.verdict import Verdict
 from seatrial.scenarios.document import Document
-from seatrial.sim.errors import BadInput
+from seatrial.sim.errors import BadInput, HarnessError
 from seatrial.sim.runfolder import RunFolder
 
 _SCENARIO = "scenario.yaml"
@@ -26,7 +26,8 @@ class SavedRun:
     """A run as its folder has it, complete or not: evidence, readings and verdict.
 
     Nothing is read before it is asked for. `verdict` and `readings` raise BadInput where what was kept of them is
-    damaged, or was edited by hand so that the files contradict each other.
+    damaged, or was edited by hand so that the files contradict each other; they and `log` raise HarnessError where all
+    of the evidence was lost.
     """
 
     def __init__(self, folder: RunFolder) -> None:
@@ -51,6 +52,18 @@ class SavedRun:
         """What is missing of the run, in one sentence; empty: nothing."""
         return self.folder.why_incomplete
 
+    @property
+    def damage(self) -> str:
+        """What of the evidence was lost since the run was made, in one sentence; empty: nothing."""
+        return self.folder.damage
+
+    def check(self) -> None:
+        """Raises HarnessError where evidence was lost: which file, and what to do."""
+        if self.damage:
+            what = f"evidence was lost since the run was made: {self.damage}"
+            hint = f"bring the file back from a copy, or run it again: {self.facts.command()}"
+            raise HarnessError(f"{self.folder.path}: {what} · {hint}")
+
     @cached_property
     def facts(self) -> Facts:
         """What is known of the run besides its evidence: scenario, seed, integration, start, fault windows."""
@@ -59,6 +72,8 @@ class SavedRun:
     @cached_property
     def log(self) -> Logbook:
         """The evidence as the measures read it."""
+        if not self.rows:
+            self.check()
         return Logbook(self.folder.scan())
 
     @cached_property

@@ -6,7 +6,7 @@ import msgspec
 import pytest
 
 from seatrial.mocks.middleware.controls import Controls
-from seatrial.reports.explain_finding import finding_lines, findings_named
+from seatrial.reports.explain_finding import finding_lines, findings_named, preventions
 from seatrial.reports.explain_order import OrderStory
 from seatrial.reports.explain_run import run_lines
 from seatrial.reports.explain_sku import SkuStory
@@ -159,6 +159,30 @@ def test_levels_of_every_book_stand_side_by_side(history) -> None:
     assert book.split()[4:] == ["10", "10", "30", "30", "30", "30", "30"]
 
 
+@pytest.mark.parametrize(
+    ("end", "times"),
+    [(7200, ["08:00", "08:20", "10:00"]), (60, ["08:00:00", "08:00:10", "08:01:00"]),
+     (3, ["08:00:00.000", "08:00:00.500", "08:00:03.000"])],
+)  # fmt: skip
+def test_moments_of_levels_can_be_told_apart(history, end: float, times: list[str]) -> None:
+    """A run of a minute shows seconds, one of seconds their parts."""
+    history.level("north", "on_hand", "A", 9).at(end).level("north", "on_hand", "A", 8)
+    lines = [line.text for line in SkuStory(history.log(), "A", FACTS).lines()]
+    head = next(number for number, line in enumerate(lines) if "level at" in line)
+    said = lines[head + 1].split()
+    assert len(set(said)) == len(said)
+    assert [said[0], said[1], said[-1]] == times
+
+
+def test_shipments_move_stock_only_where_something_shipped(history) -> None:
+    """A shelf from which nothing left was moved by nothing."""
+    history.placed("MP-1").level("north", "on_hand", "A", 9).at(60).level("erp", "book", "A", 9, "north")
+    moved = "  moved by      "
+    assert f"{moved}nothing" in text(SkuStory(history.log(), "A", FACTS).lines())
+    history.at(70).shipped("MP-1", "north-P1").level("north", "on_hand", "A", 8)
+    assert f"{moved}shipments only" in text(SkuStory(history.log(), "A", FACTS).lines())
+
+
 def test_every_row_of_a_sku_can_be_asked_for(history) -> None:
     """With everything, each row of stock and sale is told with its number."""
     story = SkuStory(stocked(history).log(), "A", FACTS)
@@ -199,6 +223,18 @@ def test_a_finding_says_why_it_is_damage_and_what_prevents_it(history) -> None:
     assert "idempotency_key: send a key with every write" in said
     assert [row.number for row in finding.witness if f"#{row.number}" not in said] == []
     assert said.endswith("seatrial run storm --seed 7 --integration naive")
+
+
+def test_only_what_fits_the_witness_is_named_as_a_safeguard(history) -> None:
+    """Whoever was not told of a document needs no inbox; where a message came twice, or nothing is known, it is."""
+    (hidden,) = findings_named(verdict := judge(twice(history).at(7200).log(), FACTS), "DUPLICATE_SALES_ORDER")
+    told_twice = type(history)().placed("MP-1").made("sales_order", "MP-1", "MP-1", "SO-1")
+    told_twice.asked("sales_order", "MP-1", "MP-1")
+    told_twice.rows.fault("shop", "order.placed", "webhook_duplicate", "MP-1", "MP-1", 1, "mattered", "twice")
+    told_twice.made("sales_order", "MP-1", "MP-1", "SO-2").asked("sales_order", "MP-1", "MP-1")
+    (doubled,) = findings_named(judge(told_twice.at(7200).log(), FACTS), "DUPLICATE_SALES_ORDER")
+    names = [[line.partition(":")[0] for line in preventions(each, verdict)] for each in (hidden, doubled)]
+    assert names == [["idempotency_key"], ["idempotency_key", "inbox", "ordering_guard"]]
 
 
 def test_an_integration_that_ended_is_told_without_a_count(history) -> None:

@@ -70,6 +70,21 @@ def test_a_duplicate_violates_with_its_witness(history) -> None:
     assert "attempt 2" in finding.witness[-1].words
 
 
+def test_a_witness_has_no_strike_without_its_call(history) -> None:
+    """Of a duplicate that took many attempts the call that made the first and its strike are kept, then the last
+    strike; each strike stands after the call that it fell on.
+    """
+    history.placed("MP-2").made("sales_order", "MP-2", "MP-2", "SO-2")
+    for attempt in range(1, 8):
+        history.at(attempt * 10).asked("sales_order", "MP-2", "MP-2", "timed_out", attempt)
+        history.rows.fault("erp", "create_sales_order", "x", "MP-2", "MP-2", attempt, "mattered", f"rule {attempt}")
+    history.made("sales_order", "MP-2", "MP-2", "SO-3").asked("sales_order", "MP-2", "MP-2", attempt=8)
+    finding = next(each for each in judge(history.frame(), FACTS).findings if each.code == DOUBLED)
+    assert [(row.kind, row.attempt) for row in finding.witness] == [
+        ("commit", 0), ("call", 1), ("fault", 1), ("call", 7), ("fault", 7), ("commit", 0), ("call", 8),
+    ]  # fmt: skip
+
+
 def test_one_violation_speaks_for_its_sum(history) -> None:
     """The limit on the total is told by the duplicate itself, not once more."""
     _doubled(history)
@@ -125,6 +140,14 @@ def test_a_run_that_was_stopped_is_no_success(history) -> None:
     _sound(history)
     verdict = judge(history.frame(), msgspec.structs.replace(FACTS, complete=False))
     assert (verdict.outcome, _codes(verdict, "doubt")) == (Outcome.INCONCLUSIVE, ["RUN_INCOMPLETE"])
+
+
+def test_a_run_that_lost_evidence_was_not_stopped(history) -> None:
+    """What is missing had come: the doubt says what was lost, not that the run ended early."""
+    _sound(history)
+    verdict = judge(history.frame(), msgspec.structs.replace(FACTS, complete=False, lost="part 3 is missing"))
+    assert (verdict.outcome, _codes(verdict, "doubt")) == (Outcome.INCONCLUSIVE, ["EVIDENCE_LOST"])
+    assert "part 3 is missing" in verdict.reasons[0]
 
 
 def test_an_integration_that_ended_by_itself_has_failed(history) -> None:

@@ -68,6 +68,7 @@ def test_a_run_without_its_last_word_says_so_and_can_be_read(tmp_path: Path) -> 
     run = RunFolder.open(tmp_path / "run")
     assert not run.complete
     assert f"no {MANIFEST}" in run.why_incomplete
+    assert run.damage == ""
     assert (run.about, run.frame().height) == (ABOUT, 25)
 
 
@@ -88,6 +89,7 @@ def test_a_truncated_part_is_skipped_and_said(tmp_path: Path, left: int, ended: 
     run = RunFolder.open(path)
     assert not run.complete
     assert part_name(2) in run.why_incomplete
+    assert part_name(2) in run.damage
     assert run.frame()["number"].to_list() == list(range(20))
     assert digest_of([run.frame()]) == run.digest()
 
@@ -123,6 +125,7 @@ def test_a_damaged_description_costs_no_rows(tmp_path: Path, name: str, text: st
     assert run.about == ABOUT
     assert run.complete == (name == START)
     assert run.complete or MANIFEST in run.why_incomplete
+    assert run.damage == run.why_incomplete
 
 
 def test_parts_alone_are_a_run(tmp_path: Path) -> None:
@@ -148,6 +151,13 @@ def test_a_part_without_those_before_it_is_not_read(tmp_path: Path) -> None:
     run = RunFolder.open(path)
     assert "part-00000.parquet is missing" in run.why_incomplete
     assert run.frame().is_empty()
+
+
+def test_a_part_that_was_exchanged_is_damage(tmp_path: Path) -> None:
+    """All parts are there and hold other rows than the last word counts: none of them is called missing."""
+    run = finish(tmp_path / "run")
+    run.frame().head(3).write_parquet(run.path / part_name(2))
+    assert RunFolder.open(run.path).damage == "23 of 25 rows can be read: its parts are not those that it wrote"
 
 
 def test_a_judgement_is_added_to_the_last_word(tmp_path: Path) -> None:

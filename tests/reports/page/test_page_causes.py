@@ -12,7 +12,7 @@ from seatrial.reports.logbook import Logbook
 from seatrial.reports.page import page
 from seatrial.reports.page_causes import TOLD, causes
 from seatrial.reports.page_run import PageRun
-from seatrial.reports.witness import last_strike
+from seatrial.reports.witness import culprit
 from seatrial.sim.evidence import Evidence
 
 
@@ -70,10 +70,45 @@ def test_a_harm_is_laid_at_the_last_strike_before_it(careless: PageRun) -> None:
     harm = [row for row in finding.witness if row.kind == "commit"][-1]
     late = msgspec.structs.replace(strike, number=harm.number + 1, rule="late")
     witness = (*finding.witness, late)
-    assert last_strike(witness) == last_strike(finding.witness)
+    assert culprit(witness) == culprit(finding.witness)
     run = msgspec.structs.replace(careless.verdict, findings=(msgspec.structs.replace(finding, witness=witness),))
     assert [each.rule for each in causes([PageRun(verdict=run, log=careless.log)])[0].told] == [strike.rule]
     assert any(line.text.endswith(f"after {strike.rule}") for line in run_lines(run, "run"))
+
+
+def _retried_into_an_outage(document: str = "sales_order", reply: str = "timed_out") -> PageRun:
+    """The first call has made the document and its caller does not learn it; the second meets an outage."""
+    now = [0.0]
+    rows = Evidence(lambda: now[0])
+    call, strike = ("erp", "create", document, "MP-1", "MP-1"), ("erp", "create")
+    rows.event("order.placed", "shop", "MP-1", "MP-1", 1, 1000)
+    rows.commit("erp", "", document, "MP-1", "MP-1", "created", "D-1", 1, 1000)
+    for attempt, (outcome, status, rule) in enumerate(((reply, 0, "lost"), ("rejected", 503, "down")), start=1):
+        now[0] += 3.0
+        rows.call(*call, attempt, outcome, status, 2.9, rule)
+        rows.fault(*strike, rule, "MP-1", "MP-1", attempt, "mattered", rule)
+    rows.commit("erp", "", document, "MP-1", "MP-1", "created", "D-2", 1, 1000)
+    rows.call(*call, 3, "ok", 200, 0.1, "")
+    log, facts = Logbook(rows.frame()), Facts(started="2011-12-01T08:00:00", duration=60.0, grace=0.0)
+    return PageRun(verdict=judge(log, facts), log=log)
+
+
+def test_a_duplicate_comes_of_the_reply_that_hid_the_first() -> None:
+    """What struck after that, on the way to the second, did no harm; and the page and `explain` say the same."""
+    run = _retried_into_an_outage()
+    told = next(each for each in causes([run])[0].told if "sales order" in each.harm)
+    assert told.rule == "lost"
+    assert "attempt" not in told.struck
+    assert told.answer.startswith("the integration → erp, asked to create MP-1: no reply after 2.9 s; then erp created")
+    assert any(line.text.endswith("after lost") for line in run_lines(run.verdict, "run"))
+
+
+def test_where_nothing_was_hidden_the_last_strike_counts_and_what_is_shared_before_it() -> None:
+    """A caller who got the reply had no reason to ask again that lies in it."""
+    run = _retried_into_an_outage(reply="ok")
+    witness = next(each for each in run.verdict.findings if each.code == "DUPLICATE_SALES_ORDER").witness
+    rules = [row.rule for each in ("", "all in orders that lost struck") if (row := culprit(witness, each))]
+    assert rules == ["down", "lost"]
 
 
 def test_no_harm_is_called_untouched_while_a_rule_is_blamed(careless: PageRun) -> None:
