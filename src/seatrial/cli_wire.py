@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -18,7 +17,6 @@ from seatrial.cli_errors import parse_settings
 from seatrial.cli_progress import Bar
 from seatrial.cli_run import RUNS, complete_scenario, folder_name, is_default
 from seatrial.sim.errors import BadInput, SeatrialError
-from seatrial.stop_signals import stop_signals
 
 if TYPE_CHECKING:
     from seatrial.scenarios.loader import Loaded
@@ -130,22 +128,11 @@ def wire(scenario: str, command: tuple[str, ...], **given: object) -> None:
         _print_env(loaded, asked, folder)
         return
     options = asked.options(command, loaded)
-    with terminable(), _kept_in(folder):
+    with _kept_in(folder):
         with Bar(errors(), f"{loaded.scenario.name} · {asked.called(command)}") as bar:
             done = wire_run(loaded, options, folder, progress=bar, said=_say)
         _tell(done, folder)
     click.get_current_context().exit(done.exit_code)
-
-
-@contextmanager
-def terminable() -> Iterator[None]:
-    """Whoever sends another signal to stop means what Ctrl-C means."""
-    before = {number: signal.signal(number, signal.default_int_handler) for number in stop_signals()}
-    try:
-        yield
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
 
 
 @contextmanager
