@@ -124,10 +124,10 @@ def wire(scenario: str, command: tuple[str, ...], **given: object) -> None:
         asked = msgspec.structs.replace(asked, seed=read_decisions(asked.replay).origin.seed)
     loaded = load_scenario(scenario, asked.scaled_settings())
     folder = asked.out or RUNS / f"{folder_name(loaded, asked.called(command))}-wire"
-    if asked.print_env:
-        _print_env(loaded, asked, folder)
-        return
     options = asked.options(command, loaded)
+    if asked.print_env:
+        _print_env(loaded, options, folder)
+        return
     with _kept_in(folder):
         with Bar(errors(), f"{loaded.scenario.name} · {asked.called(command)}") as bar:
             done = wire_run(loaded, options, folder, progress=bar, said=_say)
@@ -214,7 +214,8 @@ class _Given(msgspec.Struct, frozen=True, kw_only=True):
         if (command or self.attach) and self.integration:
             other = "a command" if command else "an integration to attach to"
             raise BadInput(f"{other} and one of our integrations", value=self.integration, hint="give one of them")
-        ours = () if self.attach else our_command(self.integration or loaded.scenario.integration)
+        nobody = self.attach or self.print_env  # nobody is started
+        ours = () if nobody else our_command(self.integration or loaded.scenario.integration)
         is_ours = not command and not self.attach
         plain = msgspec.structs.asdict(self)
         same = (
@@ -247,11 +248,11 @@ def called(command: tuple[str, ...]) -> str:
     return " ".join(Path(word).name for word in (*command[:1], *what[:1]))
 
 
-def _print_env(loaded: Loaded, asked: _Given, folder: Path) -> None:
+def _print_env(loaded: Loaded, options: WireOptions, folder: Path) -> None:
     from seatrial.wire_run import example_environment
 
-    told = example_environment(loaded, asked.seed, asked.ports, asked.listen, folder)
-    if asked.attach:
+    told = example_environment(loaded, options, folder)
+    if options.attach:
         del told["SEATRIAL_STORE"]  # it runs before there is a run folder
     for name, value in told.items():
         results().print(Text(f"{name}={value}"), soft_wrap=True)
