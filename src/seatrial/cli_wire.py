@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from shlex import join, quote
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import click
 import msgspec
@@ -22,6 +22,10 @@ if TYPE_CHECKING:
     from seatrial.scenarios.loader import Loaded
     from seatrial.wire_options import WireOptions
     from seatrial.wire_run import WireRun
+
+
+_APART: Final = frozenset({"integration", "attach", "seed", "settings", "time_scale", "out", "load_web", "print_env"})
+"""Options that a run is repeated without, or that its command says by itself; all others change what happens."""
 
 
 def parse_ports(_ctx: click.Context, _param: click.Parameter, given: tuple[str, ...]) -> dict[str, int]:
@@ -197,13 +201,9 @@ class _Given(msgspec.Struct, frozen=True, kw_only=True):
             if self.attach
             else f"--integration {self.integration or loaded.scenario.integration}"
         )
-        given = {"faults_at": "proxy", "ready": "port", "webhooks": ""}
-        plain = msgspec.structs.asdict(self)
-        others = [
-            f"--{name.replace('_', '-')} {quote(str(plain[name]))}" for name in given if plain[name] != given[name]
-        ]
-        if self.attach:  # it knows the ports that it was told
-            others += [f"--port {quote(f'{name}={port}')}" for name, port in self.ports.items()]
+        plain, known = msgspec.structs.asdict(self), click.get_current_context().command.params
+        given = [each for each in known if each.name in plain and each.name not in _APART and not is_default(each.name)]
+        others = [f"{each.opts[0]} {quote(text)}" for each in given for text in _texts(plain[each.name or ""])]
         return " ".join((*others, f"-- {join(command)}") if command else (who, *others))
 
     def options(self, command: tuple[str, ...], loaded: Loaded) -> WireOptions:
@@ -240,6 +240,13 @@ class _Given(msgspec.Struct, frozen=True, kw_only=True):
             master_port=self.load_port,
             **{name: plain[name] for name in same},
         )
+
+
+def _texts(value: object) -> list[str]:
+    """The value of an option as it is written, once for each time."""
+    if isinstance(value, dict):
+        return [f"{name}={port}" for name, port in value.items()]
+    return [f"{value:g}" if isinstance(value, float) else str(value)]
 
 
 def called(command: tuple[str, ...]) -> str:

@@ -18,7 +18,7 @@ from seatrial.mocks.wire.load_book import Account
 from seatrial.mocks.wire.readiness import NotReady
 from seatrial.mocks.wire.receiver import Stranger
 from seatrial.mocks.wire.waterfront import Waterfront, wire_evidence
-from seatrial.replaying import recorded, replaying
+from seatrial.replaying import recorded
 from seatrial.reports.facts import Facts
 from seatrial.reports.saved import keep_facts
 from seatrial.run_facts import about_of, check_limits, covered, facts_of
@@ -89,7 +89,6 @@ def wire_run(
             keep_facts(dead, folder)
             raise
     facts = _facts(loaded, expedition, options, ending)
-    facts = facts if decisions is None else replaying(facts, decisions)
     facts = _with_hand_rules(facts, voyage, rulebook)
     run = judged(loaded, expedition, facts, folder, ending.failure)
     run = replace(run, replayed=again.result(voyage.unasked, loaded))
