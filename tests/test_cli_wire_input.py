@@ -18,6 +18,7 @@ BAD = {
     "time backwards": (("calm-day", "--time-scale", "-1"), "business time needs a scale above 0"),
     "no number of time": (("calm-day", "--time-scale", "nan"), "time_scale"),
     "endless time": (("calm-day", "--time-scale", "inf"), "time_scale"),
+    "a seed below zero": (("calm-day", "--seed", "-1"), "--seed: a seed is a whole number from 0 up: -1"),
     "no number": (("calm-day", "--seed", "x"), "--seed"),
     "an unknown setting": (("calm-day", "--set", "nonsense=1"), "unknown setting: 'nonsense' · known:"),
     "no setting": (("calm-day", "--set", "nonsense"), "write key=value"),
