@@ -16,6 +16,18 @@ from seatrial.sim.errors import BadInput
 KindT = TypeVar("KindT")
 
 
+def read_text(path: Path) -> str:
+    """The text of a file. Raises BadInput, with file and line, where it is not readable or not UTF-8."""
+    try:
+        return path.read_bytes().decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = error.object[: error.start].count(b"\n") + 1
+        byte = f"byte {error.object[error.start]:#04x}"
+        raise BadInput("not UTF-8", value=byte, where=f"{path}:{line}", hint="save the file as UTF-8") from error
+    except OSError as error:
+        raise BadInput(f"cannot be read: {error.strerror}", where=str(path)) from error
+
+
 class Document:
     """One file, read. Errors say file, line, value and the nearest known name."""
 
@@ -28,15 +40,7 @@ class Document:
     @classmethod
     def read(cls, path: Path) -> Document:
         """Read a file. Raises BadInput where it is not readable, not UTF-8, empty or not YAML."""
-        try:
-            data = path.read_bytes()
-            return cls.parse(data.decode("utf-8-sig"), str(path))
-        except UnicodeDecodeError as error:
-            line = error.object[: error.start].count(b"\n") + 1
-            byte = f"byte {error.object[error.start]:#04x}"
-            raise BadInput("not UTF-8", value=byte, where=f"{path}:{line}", hint="save the file as UTF-8") from error
-        except OSError as error:
-            raise BadInput(f"cannot be read: {error.strerror}", where=str(path)) from error
+        return cls.parse(read_text(path), str(path))
 
     @classmethod
     def parse(cls, text: str, source: str) -> Document:

@@ -18,7 +18,7 @@ from seatrial.scenarios.loader import Loaded
 from seatrial.scenarios.season import Network, Season
 from seatrial.scenarios.storm import rules_of
 from seatrial.sim.catalogue import Catalogue
-from seatrial.sim.dice import Dice
+from seatrial.sim.dice import Dice, check_seed
 from seatrial.sim.errors import BadInput, UnknownName
 from seatrial.sim.evidence import Evidence
 from seatrial.sim.fault import Rule
@@ -84,6 +84,7 @@ def populated(
 
     Raises BadInput with file and line.
     """
+    check_seed(seed)
     season = season_of(loaded, seed)
     start = loaded.scenario.start
     world = World(seed, start.replace(tzinfo=start.tzinfo or UTC), season.assortment, evidence, pace)

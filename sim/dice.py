@@ -8,6 +8,8 @@ from typing import Final, TypeAlias, TypeVar
 
 import xxhash
 
+from seatrial.sim.errors import BadInput
+
 T = TypeVar("T")
 
 Draw: TypeAlias = Callable[[str], float]
@@ -18,6 +20,12 @@ IntDraw: TypeAlias = Callable[[str], int]
 
 _DROPPED_BITS: Final = 11  # a double holds 53 of the 64 bits that a draw has
 _STEP: Final = 2.0**-53
+
+
+def check_seed(seed: object) -> None:
+    """Raise BadInput for a seed that has no chance of its own; Python callers give anything."""
+    if type(seed) is not int or seed < 0:
+        raise BadInput("a seed is a whole number from 0 up", value=seed, where="--seed")
 
 
 class Dice:

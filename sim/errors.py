@@ -52,6 +52,8 @@ class BadInput(SeatrialError):
                 parts.append("did you mean " + " or ".join(repr(name) for name in near) + "?")
             if len(self.known) <= _MANY:
                 parts.append("known: " + ", ".join(self.known))
+            elif not near:
+                parts.append(f"{len(self.known)} are known, such as " + ", ".join(self.known[:_NEAR]))
         if self.hint:
             parts.append(self.hint)
         return " · ".join(parts)

@@ -76,13 +76,13 @@ def _duration(text: str) -> float:
     total, position = Fraction(0), 0
     while position < len(text) and (term := _match_term(text, position)):
         number, unit, position = term
+        if number.startswith("-"):
+            raise BadInput("a duration cannot be negative", value=text)
         if not unit:
             raise BadInput(what, value=text, hint=f"write the unit: '{number} s' or '{number} min'")
         total += _exact(number) * MICROSECONDS[_unit(unit, text)]
     if not text.strip() or position < len(text):
         raise BadInput(what, value=text, hint=hint)
-    if "-" in text:
-        raise BadInput("a duration cannot be negative", value=text)
     return float(total / MICROSECONDS["s"])
 
 

@@ -34,6 +34,8 @@ expect:
   orders.placed: 19
 """
 ENTRY = "from seatrial.cli import main; main(prog_name='seatrial')"
+HEARS = f"import signal; signal.signal(signal.SIGHUP, signal.SIG_DFL); {ENTRY}"
+DEAF = f"import signal; signal.signal(signal.SIGINT, signal.SIG_IGN); {HEARS}"
 
 
 @pytest.fixture
@@ -198,18 +200,26 @@ def test_one_seed_gives_one_history_in_every_process(scenario: Path, tmp_path: P
     assert len(digests[0].strip()) == 64
 
 
-def test_an_interrupted_run_says_so_and_can_be_read(scenario: Path, tmp_path: Path) -> None:
-    """Ctrl-C ends the run with 3 and a sentence; what was recorded is shown, told and digested, and never green."""
+def stopped(number: signal.Signals, there: Path, *arguments: object, entry: str = HEARS) -> tuple[int, str]:
+    """Exit code and last words of a command that is sent a signal once that file is there."""
+    argv = [sys.executable, "-c", entry, *map(str, arguments)]
+    process = subprocess.Popen(argv, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+    while process.poll() is None and not there.is_file():
+        time.sleep(0.05)
+    process.send_signal(number)
+    _, said = process.communicate(timeout=60)
+    return process.returncode, said
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_an_interrupted_run_says_so_and_can_be_read(number: signal.Signals, scenario: Path, tmp_path: Path) -> None:
+    """Ctrl-C, SIGTERM or a terminal that goes away ends the run with 3 and a sentence; what was recorded is shown, told
+    and digested, and never green.
+    """
     out = tmp_path / "out"
     settings = ("--set", "duration=100 d", "--set", "demand.arrivals.rate=300/h")
-    process = subprocess.Popen(
-        command("run", scenario, "--out", out, *settings), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
-    )
-    while process.poll() is None and not (out / "part-00000.parquet").is_file():
-        time.sleep(0.05)
-    process.send_signal(signal.SIGINT)
-    _, said = process.communicate(timeout=60)
-    assert process.returncode == 3
+    code, said = stopped(number, out / "part-00000.parquet", "run", scenario, "--out", out, *settings)
+    assert code == 3
     assert "days into the run" in said
     assert f"seatrial show {out}" in said
     assert "Traceback" not in said
@@ -218,6 +228,30 @@ def test_an_interrupted_run_says_so_and_can_be_read(scenario: Path, tmp_path: Pa
     assert shown.exit_code == 0
     assert "INCONCLUSIVE" in shown.stdout
     assert "incomplete     there is no manifest.json: the run was stopped before its end" in shown.stdout
+
+
+SLOW = """\
+import asyncio, pathlib, signal
+
+async def main(_):
+    while True:
+        await asyncio.sleep(1)
+        pathlib.Path("there").touch()
+        sum(range(10**6))
+"""
+
+
+@pytest.mark.parametrize("entry", [HEARS, DEAF])
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
+def test_who_is_stopped_in_code_of_yours_has_not_died_of_it(
+    number: signal.Signals, entry: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is no KeyboardInterrupt of the integration's own, also where Ctrl-C is not heard: a script's background."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "slow.py").write_text(SLOW, encoding="utf-8")
+    words = ("run", "fidelity/calm", "--integration", "slow:main", "--set", "duration=10 d", "--out", "out")
+    code, said = stopped(number, tmp_path / "there", *words, entry=entry)
+    assert (code, "days into the run" in said, "Traceback" in said) == (3, True, False), said
 
 
 @pytest.mark.parametrize(

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import os
+import signal
 import subprocess
 import sys
+import time
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -65,8 +69,14 @@ def test_time_without_a_failure_ends_with_nought(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("options", "said"),
     [
-        (("--budget", "0 s"), "a search needs time"),
-        (("--orders", "0"), "a search needs orders"),
+        (("--budget", "0 s"), "--budget: a search needs time"),
+        (("--budget", "-5"), "--budget: a duration cannot be negative: '-5'"),
+        (("--orders", "0"), "--orders: a search needs orders"),
+        (("--jobs", "0"), "--jobs: a search needs a process: 0"),
+        (("--seed", "-1"), "--seed: a seed is a whole number from 0 up: -1"),
+        (("--without", "outtage"), "--without: no fault that is tried here: 'outtage' · did you mean 'outage'"),
+        (("--finding", "NOPE"), "--finding: unknown finding: 'NOPE' · known: CREDITED_NOT_REFUNDED, "),
+        (("--finding", "LIMIT_LOST_TOTL"), "did you mean 'LIMIT_LOST_TOTAL'"),
         (("--integration", "resilent"), "did you mean 'resilient'"),
         (("--finding", "DUPLICATE_LABLE"), "did you mean 'DUPLICATE_LABEL'"),
         (("--set", "calm=soon"), "--set calm=soon"),
@@ -79,12 +89,45 @@ def test_bad_input_ends_with_two(options: tuple[str, ...], said: str, tmp_path: 
     assert said in result.output
 
 
+def test_a_known_storm_that_is_no_text_is_told(tmp_path: Path) -> None:
+    """As a scenario is: with the line and what stands there, and what to do about it."""
+    (tmp_path / "old.yaml").write_bytes(b"name: old\nasks: \x81")
+    result = searched("--integration", "resilient", "--budget", "1 ms", "--jobs", "1", "--out", str(tmp_path))
+    assert result.exit_code == 2
+    assert f"{tmp_path / 'old.yaml'}:2: not UTF-8: 'byte 0x81' · mend it or take it out" in result.output
+
+
+@pytest.mark.parametrize("send", [os.killpg, os.kill])
+def test_who_stops_it_is_told_what_was_explored(send: Callable[[int, int], None], tmp_path: Path) -> None:
+    """By SIGTERM as by Ctrl-C, whether the process beside it is sent that as well or not; nothing is left running."""
+    (tmp_path / "sync.py").write_text(UNDER_WAY, encoding="utf-8")
+    words = ["search", "open-water", "--integration", "sync:main", "--budget", "10 min", "--jobs", "2", "--no-twice"]
+    command = [sys.executable, "-m", "seatrial", *words, "--finding", "NEGATIVE_STOCK"]
+    process = subprocess.Popen(
+        command, cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True
+    )
+    while process.poll() is None and len(list(tmp_path.glob("sailing-*"))) < 2:
+        time.sleep(0.05)
+    send(process.pid, signal.SIGTERM)
+    told, said = process.communicate(timeout=60)  # which comes to no end while somebody has its pipes
+    assert (process.returncode, "explored" in told, said) == (3, True, ""), told + said
+
+
 TALKS = """\
 import asyncio, logging
 
 async def main(_):
     logging.getLogger("sync").warning("here I am")
     asyncio.get_running_loop().call_exception_handler({"message": "so what"})
+    await asyncio.sleep(1e9)
+"""
+
+
+UNDER_WAY = """\
+import asyncio, os, pathlib
+
+async def main(_):
+    pathlib.Path(f"sailing-{os.getpid()}").touch()
     await asyncio.sleep(1e9)
 """
 

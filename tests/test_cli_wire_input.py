@@ -18,6 +18,7 @@ BAD = {
     "time backwards": (("calm-day", "--time-scale", "-1"), "business time needs a scale above 0"),
     "no number of time": (("calm-day", "--time-scale", "nan"), "time_scale"),
     "endless time": (("calm-day", "--time-scale", "inf"), "time_scale"),
+    "a seed below zero": (("calm-day", "--seed", "-1"), "--seed: a seed is a whole number from 0 up: -1"),
     "no number": (("calm-day", "--seed", "x"), "--seed"),
     "an unknown setting": (("calm-day", "--set", "nonsense=1"), "unknown setting: 'nonsense' · known:"),
     "no setting": (("calm-day", "--set", "nonsense"), "write key=value"),
@@ -39,6 +40,8 @@ BAD = {
     "a function": (("calm-day", "--integration", "mine.py:main"), "a function runs in virtual time only"),
     "no address": (("calm-day", "--attach", "nonsense"), "--attach: not an address"),
     "no address for webhooks": (("calm-day", "--webhooks", "ftp://x"), "--webhooks: not an address"),
+    "an address and another port": (("calm-day", *ATTACH, "--listen", "9"), "it listens at the port of --attach, 1"),
+    "the port of an address": (("calm-day", *ATTACH, "--port", "erp=1"), "for two, --port erp and --attach"),
     "a crash of what is not ours": (("integration-crash", *ATTACH), "nobody here can kill or freeze"),
     "a listening port beyond all": (("calm-day", "--listen", "70000"), "--listen: not a port"),
 }
@@ -84,6 +87,38 @@ def test_the_environment_can_be_looked_at(tmp_path: Path, monkeypatch: pytest.Mo
     assert {"SEATRIAL_ERP_URL", "SEATRIAL_PARTNERS", "SEATRIAL_LISTEN_PORT", "PORT", "SEATRIAL_TIME_SCALE"} <= names
     assert {"SEATRIAL_STORE", "SEATRIAL_MAILBOX"} <= names
     assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize(
+    ("words", "port"),
+    [
+        (("--attach", "http://127.0.0.1:18080"), 18080),
+        (("--attach", "http://127.0.0.1:18080/base/", "--listen", "18080"), 18080),
+        (("--attach", "https://shop.example"), 443),
+        (("--listen", "9009"), 9009),
+    ],
+)
+def test_an_integration_is_told_the_port_at_which_it_will_be_looked_for(words: tuple[str, ...], port: int) -> None:
+    """Whoever starts it with what `--print-env` says can be attached to at the address that was said."""
+    result = CliRunner().invoke(main, ["wire", "calm-day", "--print-env", *words])
+    told = dict(line.split("=", 1) for line in result.stdout.splitlines())
+    assert (told["PORT"], told["SEATRIAL_LISTEN_PORT"]) == (str(port), str(port))
+
+
+def test_a_port_need_not_be_free_to_be_told() -> None:
+    """It may be that of a run under way."""
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        result = CliRunner().invoke(main, ["wire", "calm-day", "--print-env", "--port", f"erp={port}"])
+    told = dict(line.split("=", 1) for line in result.stdout.splitlines())
+    assert told["SEATRIAL_ERP_URL"] == f"http://127.0.0.1:{port}"
+    assert f'"url":"http://127.0.0.1:{port}"' in told["SEATRIAL_PARTNERS"]
+
+
+def test_what_cannot_be_is_not_told_either() -> None:
+    """`--print-env` refuses what a run would refuse."""
+    for words in (("--port", "epr=9"), (*ATTACH, "--listen", "9"), ("--attach", "nonsense")):
+        assert CliRunner().invoke(main, ["wire", "calm-day", "--print-env", *words]).exit_code == 2
 
 
 def test_an_integration_that_runs_already_can_be_told_where_its_database_is(tmp_path: Path) -> None:

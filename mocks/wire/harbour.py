@@ -62,7 +62,8 @@ class Harbour:
 
     async def open(self) -> None:
         """Listen at every port; returns once all of them take connections."""
-        sockets = [self._bound(name) for name in self._applications]
+        wanted = self._wanted  # first of all: what is wanted is not drawn for another
+        sockets = [self._bound(name) for name in sorted(self._applications, key=lambda name: not wanted.get(name))]
         self._by_port = {self.ports[name]: each for name, each in self._applications.items()}
         crowd = Crowd(min(_CONNECTIONS, max(16, (_files() - _OWN_FILES) // len(sockets))))
         protocol: Any = partial(Protocol, crowd=crowd)
@@ -134,10 +135,3 @@ def _files() -> int:
             resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
             soft = wanted
     return soft if soft >= 0 else _FILES
-
-
-def free_port() -> int:
-    """A port on which nobody listens, at the moment."""
-    with socket.socket() as probe:
-        probe.bind((LOOPBACK, 0))
-        return int(probe.getsockname()[1])

@@ -16,6 +16,7 @@ from rich.text import Text
 from seatrial.cli_console import errors
 from seatrial.extras import missing_extra
 from seatrial.sim.errors import BadInput, SeatrialError
+from seatrial.stop_signals import terminable
 
 HARNESS: Final = 3
 """Exit code of whatever says nothing about the integration under test."""
@@ -25,14 +26,16 @@ class FrontDoor(click.Group):
     """The commands. What goes wrong is told on stderr in one sentence.
 
     Errors of the project end with their own exit code, a package of an extra that is missing with 2, an interruption
-    and whatever nobody foresaw with 3. With `--debug` the traceback is printed as well.
+    (Ctrl-C, SIGTERM, a terminal that goes away) and whatever nobody foresaw with 3. With `--debug` the traceback is
+    printed as well.
     """
 
     def invoke(self, ctx: click.Context) -> Any:
         """Carry out a command."""
         _forgive_terminals()
         try:
-            return super().invoke(ctx)
+            with terminable():
+                return super().invoke(ctx)
         except (click.ClickException, click.exceptions.Exit, click.Abort):
             raise
         except SeatrialError as error:

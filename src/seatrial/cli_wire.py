@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from shlex import join, quote
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import click
 import msgspec
@@ -18,12 +17,15 @@ from seatrial.cli_errors import parse_settings
 from seatrial.cli_progress import Bar
 from seatrial.cli_run import RUNS, complete_scenario, folder_name, is_default
 from seatrial.sim.errors import BadInput, SeatrialError
-from seatrial.stop_signals import stop_signals
 
 if TYPE_CHECKING:
     from seatrial.scenarios.loader import Loaded
     from seatrial.wire_options import WireOptions
     from seatrial.wire_run import WireRun
+
+
+_APART: Final = frozenset({"integration", "attach", "seed", "settings", "time_scale", "out", "load_web", "print_env"})
+"""Options that a run is repeated without, or that its command says by itself; all others change what happens."""
 
 
 def parse_ports(_ctx: click.Context, _param: click.Parameter, given: tuple[str, ...]) -> dict[str, int]:
@@ -126,26 +128,15 @@ def wire(scenario: str, command: tuple[str, ...], **given: object) -> None:
         asked = msgspec.structs.replace(asked, seed=read_decisions(asked.replay).origin.seed)
     loaded = load_scenario(scenario, asked.scaled_settings())
     folder = asked.out or RUNS / f"{folder_name(loaded, asked.called(command))}-wire"
-    if asked.print_env:
-        _print_env(loaded, asked, folder)
-        return
     options = asked.options(command, loaded)
-    with terminable(), _kept_in(folder):
+    if asked.print_env:
+        _print_env(loaded, options, folder)
+        return
+    with _kept_in(folder):
         with Bar(errors(), f"{loaded.scenario.name} · {asked.called(command)}") as bar:
             done = wire_run(loaded, options, folder, progress=bar, said=_say)
         _tell(done, folder)
     click.get_current_context().exit(done.exit_code)
-
-
-@contextmanager
-def terminable() -> Iterator[None]:
-    """Whoever sends another signal to stop means what Ctrl-C means."""
-    before = {number: signal.signal(number, signal.default_int_handler) for number in stop_signals()}
-    try:
-        yield
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
 
 
 @contextmanager
@@ -210,13 +201,9 @@ class _Given(msgspec.Struct, frozen=True, kw_only=True):
             if self.attach
             else f"--integration {self.integration or loaded.scenario.integration}"
         )
-        given = {"faults_at": "proxy", "ready": "port", "webhooks": ""}
-        plain = msgspec.structs.asdict(self)
-        others = [
-            f"--{name.replace('_', '-')} {quote(str(plain[name]))}" for name in given if plain[name] != given[name]
-        ]
-        if self.attach:  # it knows the ports that it was told
-            others += [f"--port {quote(f'{name}={port}')}" for name, port in self.ports.items()]
+        plain, known = msgspec.structs.asdict(self), click.get_current_context().command.params
+        given = [each for each in known if each.name in plain and each.name not in _APART and not is_default(each.name)]
+        others = [f"{each.opts[0]} {quote(text)}" for each in given for text in _texts(plain[each.name or ""])]
         return " ".join((*others, f"-- {join(command)}") if command else (who, *others))
 
     def options(self, command: tuple[str, ...], loaded: Loaded) -> WireOptions:
@@ -227,7 +214,8 @@ class _Given(msgspec.Struct, frozen=True, kw_only=True):
         if (command or self.attach) and self.integration:
             other = "a command" if command else "an integration to attach to"
             raise BadInput(f"{other} and one of our integrations", value=self.integration, hint="give one of them")
-        ours = () if self.attach else our_command(self.integration or loaded.scenario.integration)
+        nobody = self.attach or self.print_env  # nobody is started
+        ours = () if nobody else our_command(self.integration or loaded.scenario.integration)
         is_ours = not command and not self.attach
         plain = msgspec.structs.asdict(self)
         same = (
@@ -254,17 +242,24 @@ class _Given(msgspec.Struct, frozen=True, kw_only=True):
         )
 
 
+def _texts(value: object) -> list[str]:
+    """The value of an option as it is written, once for each time."""
+    if isinstance(value, dict):
+        return [f"{name}={port}" for name, port in value.items()]
+    return [f"{value:g}" if isinstance(value, float) else str(value)]
+
+
 def called(command: tuple[str, ...]) -> str:
     """A program by its name, and that of what it runs; empty for none."""
     what = [word for word in command[1:] if not word.startswith("-")]
     return " ".join(Path(word).name for word in (*command[:1], *what[:1]))
 
 
-def _print_env(loaded: Loaded, asked: _Given, folder: Path) -> None:
+def _print_env(loaded: Loaded, options: WireOptions, folder: Path) -> None:
     from seatrial.wire_run import example_environment
 
-    told = example_environment(loaded, asked.seed, asked.ports, asked.listen, folder)
-    if asked.attach:
+    told = example_environment(loaded, options, folder)
+    if options.attach:
         del told["SEATRIAL_STORE"]  # it runs before there is a run folder
     for name, value in told.items():
         results().print(Text(f"{name}={value}"), soft_wrap=True)

@@ -1,11 +1,12 @@
-"""What a process that we start has around it: no Ctrl-C, a log for what it prints, its share of the cores."""
+"""What a process that we start has around it: no signal to stop, a log for what it prints, its share of the cores."""
 
 from __future__ import annotations
 
+import atexit
 import os
 import signal
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from multiprocessing import resource_tracker
 from multiprocessing.context import SpawnContext
 from multiprocessing.process import BaseProcess
@@ -14,6 +15,7 @@ from typing import Any, Final
 
 from seatrial.mocks.wire.child import ending
 from seatrial.sim.errors import Elsewhere
+from seatrial.stop_signals import stop_signals
 
 _THREADS: Final = "POLARS_MAX_THREADS"
 """Each process has its cores; a library that takes all of them would only stand in the way of the others."""
@@ -24,10 +26,11 @@ _MARK: Final = "SEATRIAL_OTHER_PROCESS"
 
 
 def started(context: SpawnContext, target: Callable[..., object], *args: Any, name: str, threads: int) -> BaseProcess:
-    """A process that is under way, and ends with us; it is not interrupted: we are, and decide."""
+    """A process that is under way, and ends with us; it is not told to stop: we are, and decide."""
     process = context.Process(target=target, args=args, daemon=True, name=name)
-    with unheard(), _environment(_THREADS, str(threads)), _environment(_MARK, "1"):
+    with unheard(*stop_signals()), _environment(_THREADS, str(threads)), _environment(_MARK, "1"):
         process.start()
+    atexit.register(_end, process)  # it would not hear the SIGTERM that it is sent when we end
     return process
 
 
@@ -62,6 +65,11 @@ def obituary(process: BaseProcess, log: Path) -> str:
     return f"{how}{memory}" + (f" · it said last: {said}" if said else "")
 
 
+def _end(process: BaseProcess) -> None:
+    with suppress(ValueError):  # closed
+        process.kill()
+
+
 def _last_words(log: Path) -> str:
     """What a process said last; of the interpreter's own farewell the beginning; empty: nothing."""
     if not log.exists():
@@ -73,13 +81,13 @@ def _last_words(log: Path) -> str:
 
 
 @contextmanager
-def unheard() -> Iterator[None]:
-    """Who is started in here does not hear Ctrl-C."""
+def unheard(*signals: signal.Signals) -> Iterator[None]:
+    """Who is started in here does not hear Ctrl-C, or these."""
     if not hasattr(signal, "pthread_sigmask"):
         yield
         return
     resource_tracker.ensure_running()  # the first process starts it, and it would unblock what is blocked here
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, signals or {signal.SIGINT})
     try:
         yield
     finally:

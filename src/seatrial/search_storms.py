@@ -8,6 +8,7 @@ from pathlib import Path
 from tempfile import TemporaryFile
 from typing import Final
 
+from seatrial.scenarios.document import read_text
 from seatrial.sim.digest import text_digest
 from seatrial.sim.errors import BadInput
 from seatrial.storms import Storm, read_storm
@@ -21,9 +22,10 @@ def known_storms(folder: Path) -> Iterator[tuple[Path, Storm]]:
     """Every storm of a folder, by the name of its file. Raises BadInput with file and line for one that is damaged."""
     for path in sorted(folder.glob("*.yaml")):
         try:
-            text = path.read_text(encoding="utf-8")
-        except (OSError, UnicodeDecodeError) as error:
-            raise BadInput(f"cannot read a known storm ({error})", value=str(path), hint="mend or remove it") from None
+            text = read_text(path)
+        except BadInput as error:
+            hint = "mend it or take it out of the folder of known storms"
+            raise BadInput(error.what, value=error.value, where=error.where, hint=hint) from None
         told = _SEED.search(text)
         yield path, read_storm(text, str(path), int(told[1]) if told else 1)
 

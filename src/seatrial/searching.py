@@ -23,6 +23,7 @@ from seatrial.search_explored import Explored, Tally
 from seatrial.search_quest import Quest
 from seatrial.search_shrink import Shrinker, Shrunk
 from seatrial.search_storms import check_folder, command, keep
+from seatrial.sim.dice import check_seed
 from seatrial.sim.errors import BadInput, UnknownName
 from seatrial.sim.units import format_duration, parse_duration
 from seatrial.storms import Storm, calm_water
@@ -113,9 +114,10 @@ def search(  # noqa: PLR0913 (one argument per option of the command)
     refuse_elsewhere()
     loaded = scenario if isinstance(scenario, Loaded) else load_scenario(scenario)
     under_test = integration or loaded.scenario.integration
+    check_seed(seed)
     seconds = _seconds(budget)
     if orders < 1:
-        raise BadInput("a search needs orders", value=orders, where="orders", hint="give 1 or more, such as 20")
+        raise BadInput("a search needs orders", value=orders, where="--orders", hint="give 1 or more, such as 20")
     if runs < 0:
         raise BadInput("a search cannot make less than no run", value=runs, where="runs", hint="0: as time allows")
     _check_findings(findings, loaded.scenario.expect)
@@ -246,10 +248,10 @@ def _seconds(budget: str | float) -> float:
     try:
         seconds = float(budget) if isinstance(budget, (int, float)) else parse_duration(budget)
     except BadInput as error:
-        raise error.at("budget") from None
+        raise error.at("--budget") from None
     if not 0 < seconds < float("inf"):
         value = budget if isinstance(budget, str) else format_duration(seconds)
-        raise BadInput("a search needs time", value=value, where="budget", hint="give it some, such as '60 s'")
+        raise BadInput("a search needs time", value=value, where="--budget", hint="give it some, such as '60 s'")
     return seconds
 
 
@@ -257,16 +259,17 @@ def _check_kinds(known: Sequence[str], without: Sequence[str]) -> None:
     """Raises UnknownName for a kind that is not tried anyway, and BadInput where none is left."""
     for name in without:
         if name not in known:
-            raise UnknownName("no fault that is tried here", value=name, known=known, where="without")
+            raise UnknownName("no fault that is tried here", value=name, known=known, where="--without")
     if set(known) <= set(without):
-        raise BadInput("a search without faults", value=", ".join(without), where="without", hint="leave some of them")
+        hint = "leave some of them"
+        raise BadInput("a search without faults", value=", ".join(without), where="--without", hint=hint)
 
 
 def _jobs(jobs: int | None) -> int:
     if jobs is None:
         return cpu_count() or 1
     if jobs < 1:
-        raise BadInput("a search needs a process", value=jobs, where="jobs", hint="leave it out: one for each core")
+        raise BadInput("a search needs a process", value=jobs, where="--jobs", hint="leave it out: one for each core")
     return jobs
 
 
@@ -280,7 +283,9 @@ def _check_findings(codes: Sequence[str], expected: Mapping[str, object]) -> Non
         if code == DIED:
             continue
         if defined is None:
-            raise UnknownName("unknown finding", value=code, known=sorted({DIED, *found, *bare}), where="findings")
+            known = bare if code.startswith("LIMIT_") else {DIED, *found}
+            hint = "or LIMIT_ and a measure, such as LIMIT_LOST_TOTAL: `seatrial list measures`"
+            raise UnknownName("unknown finding", value=code, known=sorted(known), where="--finding", hint=hint)
         if not any(meets(limit, defined) or limit.covers(defined.part_of) for limit in held):
             hint = f"give it one, such as --set expect.{defined.name}=0"
-            raise BadInput("no limit of the scenario forbids this", value=code, where="findings", hint=hint)
+            raise BadInput("no limit of the scenario forbids this", value=code, where="--finding", hint=hint)

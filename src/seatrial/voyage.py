@@ -146,8 +146,6 @@ def sail(  # noqa: PLR0913 (one argument per option of the command)
     twice: bool | None = False,
 ) -> Run:
     """Run a scenario that is loaded already (see `run`); once, if it is not asked for otherwise."""
-    if type(seed) is not int or seed < 0:  # Python callers give anything
-        raise BadInput("a seed is a whole number from 0 up", value=seed, where="--seed")
     done = _sail(loaded, seed, integration, out, progress, replay)
     under = integration or loaded.scenario.integration
     if replay is None and (is_entry(under) if twice is None else twice):

@@ -20,6 +20,8 @@ from seatrial.sim.errors import BadInput, HarnessError, UnknownName
 from seatrial.wire_options import WireOptions
 
 _PORTS: Final = range(65_536)
+_HERE: Final = (LOOPBACK, "localhost")
+"""Hosts whose ports are those of this machine."""
 _NEAR: Final = 5.0
 """Seconds in which a database or broker takes a connection."""
 _LOG: Final = Path("integration.log")  # any would do: it is not read yet
@@ -29,9 +31,7 @@ def check(options: WireOptions, loaded: Loaded, partners: Collection[str]) -> No
     """Raise BadInput, or HarnessError for what is not as it has to be here: a port that somebody else has already, a
     dependency that is not there. Nothing is written by then.
     """
-    _check_ports(options, (*partners, *loaded.scenario.dependencies, NAME))
-    for where, url in (("--attach", options.attach), ("--webhooks", options.webhooks)):
-        _check_url(where, url)
+    check_ports(options, loaded, partners)
     probe_of(options.ready, options.attach, None if options.attach else _LOG)
     for option, what, port in (
         ("--load-port", "the load's master", options.master_port),
@@ -48,7 +48,9 @@ def check(options: WireOptions, loaded: Loaded, partners: Collection[str]) -> No
         _check_free(options.listen)
 
 
-def _check_ports(options: WireOptions, known: Collection[str]) -> None:
+def check_ports(options: WireOptions, loaded: Loaded, partners: Collection[str]) -> None:
+    """Raise BadInput for a port of nobody, one that is none, and one for two."""
+    known = (*partners, *loaded.scenario.dependencies, NAME)
     for name in options.ports:
         if name not in known:
             raise UnknownName("nobody of this name has a port", value=name, known=known, where="--port")
@@ -56,20 +58,12 @@ def _check_ports(options: WireOptions, known: Collection[str]) -> None:
     for where, number in numbers.items():
         if number not in _PORTS:
             raise BadInput("not a port", value=number, where=where, hint="1 to 65535; 0: any that is free")
+    if urlsplit(options.attach).hostname in _HERE:
+        numbers = {"--attach": options.known_port, **numbers, "--listen": 0}
     taken: dict[int, str] = {}
     for who, number in ({f"--port {name}": port for name, port in options.ports.items()} | numbers).items():
         if number and taken.setdefault(number, who) != who:
             raise BadInput(f"one port for two, {taken[number]} and {who}", value=number, hint="give each its own")
-
-
-def _check_url(where: str, url: str) -> None:
-    try:
-        parts = urlsplit(url)
-        good = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
-    except ValueError:
-        good = False
-    if url and not good:
-        raise BadInput("not an address", value=url, where=where, hint="write http://HOST:PORT, with a path if needed")
 
 
 def _check_command(command: tuple[str, ...]) -> None:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from math import inf
 from pathlib import Path
 from typing import Final, Literal
+from urllib.parse import SplitResult, urlsplit
 
 import msgspec
 
@@ -13,6 +15,8 @@ from seatrial.sim.errors import BadInput
 FaultsAt = Literal["proxy", "partner"]
 """Where faults strike: in a mitmproxy before each partner, or in the partner's own server, without a further hop."""
 
+_PORT_OF: Final = {"http": 80, "https": 443}
+"""Schemes of an integration's address, and the port where none is given."""
 _GENERATORS: Final = range(257)
 """How many processes a load can be spread over, here and elsewhere."""
 
@@ -60,6 +64,12 @@ class WireOptions(msgspec.Struct, frozen=True, kw_only=True):
         if self.command and self.attach:
             hint = "give a COMMAND after `--`, or --attach an integration that runs already"
             raise BadInput("a command and an integration to attach to", value=self.attach, hint=hint)
+        for where, url in (("--attach", self.attach), ("--webhooks", self.webhooks)):
+            if url:
+                _address(where, url)
+        if self.attach and self.listen not in (0, self.known_port):
+            hint = f"leave out --listen: it listens at the port of --attach, {self.known_port}"
+            raise BadInput(f"attached to at {self.attach}", value=self.listen, where="--listen", hint=hint)
         if not 0 < self.ready_within < inf:
             raise BadInput("an integration needs time to become ready", value=self.ready_within, where="--ready-within")
         if not 0 <= self.settle < inf:
@@ -68,3 +78,20 @@ class WireOptions(msgspec.Struct, frozen=True, kw_only=True):
             if number not in _GENERATORS:
                 hint = f"0 to {_GENERATORS[-1]}; 0 of both: one process, without a master"
                 raise BadInput("not a number of load generators", value=number, where=where, hint=hint)
+
+    @property
+    def known_port(self) -> int:
+        """Port at which the integration listens: that of `attach`, or `listen`; 0: a free one."""
+        if not self.attach:
+            return self.listen
+        address = _address("--attach", self.attach)
+        return address.port or _PORT_OF[address.scheme]
+
+
+def _address(where: str, url: str) -> SplitResult:
+    """Read a URL. Raises BadInput for what is none."""
+    with suppress(ValueError):
+        parts = urlsplit(url)
+        if parts.scheme in _PORT_OF and parts.hostname and parts.port != 0:
+            return parts
+    raise BadInput("not an address", value=url, where=where, hint="write http://HOST:PORT, with a path if needed")

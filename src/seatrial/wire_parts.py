@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from importlib.util import find_spec
 from pathlib import Path
 from tempfile import mkdtemp
 from typing import Final
 
 from seatrial.mocks.wire.child import Child, Watcher, ending
-from seatrial.mocks.wire.harbour import bound
+from seatrial.mocks.wire.held_ports import HeldPorts
 from seatrial.mocks.wire.load_process import LoadOrder, launches, meaning
 from seatrial.mocks.wire.proxy_clock import unix_now
 from seatrial.mocks.wire.proxy_command import command_of, environment_of
@@ -63,10 +63,10 @@ class Proxy:
     """Mitmproxy before every partner and dependency. States: not started, running, ended."""
 
     def __init__(
-        self, front: Waterfront, folder: Path, undertaker: Undertaker, failed: Failed, ports: Mapping[str, int]
+        self, front: Waterfront, folder: Path, undertaker: Undertaker, failed: Failed, held: HeldPorts
     ) -> None:
         self._front = front
-        self._ports = ports
+        self._held = held
         self._folder = folder
         self._watcher = undertaker
         self._failed = failed
@@ -80,11 +80,13 @@ class Proxy:
     ) -> dict[str, int]:
         """Start it, before the partners if wanted, and before the dependencies; gives the ports of these.
 
-        `again` are the strikes of a replay that are for it.
+        Their ports are those that were held for it. `again` are the strikes of a replay that are for it.
         """
         front = self._front
         piers = [self._pier(name) for name in front.offices] if partners else []
-        moorings = [Mooring(name, self._port(name), each.host, each.port) for name, each in dependencies.items()]
+        moorings = [
+            Mooring(name, self._held.numbers[name], each.host, each.port) for name, each in dependencies.items()
+        ]
         world = front.world
         introduce = introduction(piers, moorings, world.dice.seed, front.clock, again)
         self.desk = ProxyDesk(world.rulebook, world.evidence, token, introduce, self._lost)
@@ -95,6 +97,7 @@ class Proxy:
             raise HarnessError("the proxy needs mitmproxy, which is not installed · pip install 'seatrial[wire]'")
         argv = command_of(piers, moorings, self._own, Path(script.origin))
         self._child = Child("the proxy", argv, self._folder / "proxy.log", self._watcher)
+        self._held.let_go(*(each.name for each in piers), *dependencies)
         await self._child.start({**os.environ, **environment_of(channel, token)}, self._over)
         front.fronts.update({pier.name: pier.listen_port for pier in piers})
         await self._until_ready(self.desk)
@@ -110,11 +113,7 @@ class Proxy:
     def _pier(self, name: str) -> Pier:
         front = self._front
         assert front.harbour is not None
-        return pier_of(front.world.partners[name], self._port(name), front.harbour.url(name))
-
-    def _port(self, name: str) -> int:
-        with bound(name, self._ports.get(name, 0)) as probe:  # taken: better said here than by mitmproxy
-            return int(probe.getsockname()[1])
+        return pier_of(front.world.partners[name], self._held.numbers[name], front.harbour.url(name))
 
     async def _until_ready(self, desk: ProxyDesk) -> None:
         try:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -14,12 +14,11 @@ import msgspec
 
 from seatrial.control import hand_rules
 from seatrial.mocks.guests.entry import is_entry
-from seatrial.mocks.wire.harbour import free_port
 from seatrial.mocks.wire.load_book import Account
 from seatrial.mocks.wire.readiness import NotReady
 from seatrial.mocks.wire.receiver import Stranger
 from seatrial.mocks.wire.waterfront import Waterfront, wire_evidence
-from seatrial.replaying import recorded, replaying
+from seatrial.replaying import recorded
 from seatrial.reports.facts import Facts
 from seatrial.reports.saved import keep_facts
 from seatrial.run_facts import about_of, check_limits, covered, facts_of
@@ -34,8 +33,9 @@ from seatrial.sim.rulebook import Rulebook
 from seatrial.sim.runfolder import RunFolder
 from seatrial.voyage import Progress, Run, judged, kept
 from seatrial.wire_briefing import LEDGER, dependency_environment, own_environment
-from seatrial.wire_checks import check
+from seatrial.wire_checks import check, check_ports
 from seatrial.wire_options import WireOptions
+from seatrial.wire_ports import LISTENS, example_ports
 from seatrial.wire_repeats import earlier, repeats
 from seatrial.wire_voyage import Ending, WireVoyage
 
@@ -89,7 +89,6 @@ def wire_run(
             keep_facts(dead, folder)
             raise
     facts = _facts(loaded, expedition, options, ending)
-    facts = facts if decisions is None else replaying(facts, decisions)
     facts = _with_hand_rules(facts, voyage, rulebook)
     run = judged(loaded, expedition, facts, folder, ending.failure)
     run = replace(run, replayed=again.result(voyage.unasked, loaded))
@@ -101,28 +100,29 @@ def wire_run(
     return WireRun(run, (_told(account),))
 
 
-def example_environment(
-    loaded: Loaded, seed: int, ports: Mapping[str, int], listen: int, folder: Path
-) -> dict[str, str]:
+def example_environment(loaded: Loaded, options: WireOptions, folder: Path) -> dict[str, str]:
     """What an integration would be told, but for where it may tell something: that has a new token in every run.
 
-    Ports that nobody chose stand for those of a real run.
+    Ports that nobody chose stand for those of a real run; those that were chosen may be somebody's already.
+    Raises BadInput.
     """
     expedition = embark(
-        loaded, seed, loaded.scenario.integration, lambda env: wire_evidence(env, None), loaded.scenario.time_scale,
-        virtual=False,
+        loaded, options.seed, loaded.scenario.integration, lambda env: wire_evidence(env, None),
+        loaded.scenario.time_scale, virtual=False,
     )  # fmt: skip
+    partners = expedition.world.partners
+    check_ports(options, loaded, partners)
+    ports = example_ports(loaded, options, partners)
 
     async def told() -> dict[str, str]:
-        chosen = {name: port for name, port in ports.items() if name in expedition.world.partners}
-        front = Waterfront(expedition.world, Stranger(), _raise, chosen)
+        front = Waterfront(expedition.world, Stranger(), _raise, {})
+        front.fronts.update(ports)
         await front.open()
         try:
-            moored = {name: ports.get(name) or free_port() for name in dependencies_of(loaded, os.environ)}
             return {
                 **front.environment(),
-                **own_environment(loaded, listen or free_port(), folder),
-                **dependency_environment(moored),
+                **own_environment(loaded, ports[LISTENS], folder),
+                **dependency_environment({name: ports[name] for name in dependencies_of(loaded, os.environ)}),
             }
         finally:
             await front.close()

@@ -17,7 +17,7 @@ from seatrial.mocks.books.channel import Channel
 from seatrial.mocks.control.room import NAME, ControlRoom
 from seatrial.mocks.control.switchboard import ByHand
 from seatrial.mocks.wire.crew import Crew
-from seatrial.mocks.wire.harbour import LOOPBACK, free_port
+from seatrial.mocks.wire.harbour import LOOPBACK
 from seatrial.mocks.wire.load_book import LoadBook
 from seatrial.mocks.wire.proxy_clock import unix_now
 from seatrial.mocks.wire.readiness import NotReady, Probe, probe_of, until_ready
@@ -34,6 +34,7 @@ from seatrial.sim.world import World
 from seatrial.wire_briefing import MAILBOX, Briefing, clear_out, dependency_environment
 from seatrial.wire_options import WireOptions
 from seatrial.wire_parts import Load, Proxy, Switches
+from seatrial.wire_ports import LISTENS, held_for
 from seatrial.wire_repeats import Repeats
 from seatrial.wire_watch import Watch
 
@@ -83,12 +84,13 @@ class WireVoyage:
         clear_out(folder)
         self._watch = Watch()
         self._phases: list[Phase] = []
-        self._listen = options.listen or free_port()
+        self._held = held_for(loaded, options, world.partners)
+        self._listen = options.known_port or self._held.numbers[LISTENS]
         self._undertaker = Undertaker(secrets.token_hex(16))
         self._crew = None if options.attach else self._enlist()
         listener: Listener = self._crew or Stranger()
         self._front = Waterfront(world, listener, self._watch.fail, self._own_ports())
-        self._proxy = Proxy(self._front, folder, self._undertaker, self._watch.fail, options.ports)
+        self._proxy = Proxy(self._front, folder, self._undertaker, self._watch.fail, self._held)
         self._load = Load(folder, self._undertaker, self._watch.fail)
         self._shop = Shop(world.ground, self._channels(), expedition.season.habits)
         self._front.filing.append(again.log.flush)
@@ -141,6 +143,7 @@ class WireVoyage:
         front.open_mailboxes(self._folder / MAILBOX)
         if self._crew is not None:
             told = briefing.environment(self._listen)
+            self._held.let_go(LISTENS)
             await self._crew.start({**told, **moored})
         await self._until_ready(probe)
         self._said("the integration is ready")
@@ -198,6 +201,7 @@ class WireVoyage:
             except Exception as error:  # noqa: BLE001 (the next step has to be tried as well)
                 self._watch.fail(error)
         await asyncio.to_thread(self._undertaker.dismiss)
+        self._held.let_go()
         if self._watch.trouble is not None:
             self._said("everything is stopped")
 

@@ -100,6 +100,7 @@ def test_a_duration_is_written_as_people_do(seconds: float, exact: str, short: s
         ("45 mni", r"did you mean 'min'\? · known: us, ms, s, min, h, d, w"),
         ("2 d 4", r"write the unit: '4 s'"),
         ("-3 s", r"cannot be negative"),
+        ("-3", r"cannot be negative"),
         ("1 h -3 s", r"cannot be negative"),
         ("3 s x", r"not a duration"),
         ("1,5 h", r"not a duration"),

@@ -127,11 +127,18 @@ def left_of(process: subprocess.Popen[str]) -> list[int]:
     return group(process)
 
 
-def test_ctrl_c_keeps_what_is_finished_and_tells_the_rest(rough: Path, scenario: Path, tmp_path: Path) -> None:
-    """The exit code is 3, nothing is left running, and the same command makes only what was not made."""
+@pytest.mark.parametrize(
+    ("number", "send"), [(signal.SIGINT, os.killpg), (signal.SIGTERM, os.killpg), (signal.SIGTERM, os.kill)]
+)
+def test_who_stops_it_keeps_what_is_finished_and_is_told_the_rest(
+    number: signal.Signals, send: Callable[[int, int], None], rough: Path, scenario: Path, tmp_path: Path
+) -> None:
+    """The exit code is 3, nothing is left running, and the same command makes only what was not made: by Ctrl-C and by
+    SIGTERM, whether its processes are sent that as well or not.
+    """
     out = tmp_path / "out"
     process = begun(scenario, out, 3)
-    os.killpg(process.pid, signal.SIGINT)
+    send(process.pid, number)
     told, said = process.communicate(timeout=60)
     assert process.returncode == 3, said
     assert left_of(process) == []
@@ -146,15 +153,16 @@ def test_ctrl_c_keeps_what_is_finished_and_tells_the_rest(rough: Path, scenario:
     assert {run.integration for run in runs if run.outcome == NOT_RUN} >= {"dozes"}
 
 
-def test_a_second_ctrl_c_ends_at_once(rough: Path, scenario: Path, tmp_path: Path) -> None:
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_second_signal_ends_at_once(number: signal.Signals, rough: Path, scenario: Path, tmp_path: Path) -> None:
     """However the suite is wound up: nothing is left running, nothing claims success, and there is no traceback."""
     process = begun(scenario, tmp_path / "out", 2)
     for _ in range(2):
         if process.poll() is None:
-            os.killpg(process.pid, signal.SIGINT)
+            os.killpg(process.pid, number)
             time.sleep(0.02)
     _, said = process.communicate(timeout=60)
-    assert process.returncode in (3, -signal.SIGINT), said  # the latter where it was over and already going
+    assert process.returncode in (3, -number), said  # the latter where it was over and already going
     assert left_of(process) == []
     assert "Traceback" not in said
     assert not list((tmp_path / "out" / "set-probe" / "dozes").glob("*/manifest.json"))
