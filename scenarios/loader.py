@@ -128,19 +128,7 @@ def _text(document: Document) -> str:
 
 def _check(scenario: Scenario, document: Document) -> None:
     """What no type says."""
-    if not 0 < scenario.duration < inf:
-        raise BadInput(
-            "a run needs time", value=scenario.duration, where=document.where("$.duration"), hint="duration: 1 d"
-        )
-    if not _ends(scenario):
-        value = f"{scenario.start}, {format_duration(scenario.duration + scenario.calm)} later"
-        what = f"the run has to end before the year {MAXYEAR}"
-        raise BadInput(what, value=value, where=document.where("$.start"))
-    if not 0 < scenario.time_scale < inf:
-        where = document.where("$.time_scale")
-        raise BadInput(
-            "business time needs a scale above 0", value=scenario.time_scale, where=where, hint="time_scale: 60"
-        )
+    _check_times(scenario, document)
     for team, minutes in scenario.minutes_per_exception.items():
         where = document.where(f"$.minutes_per_exception.{team}")
         if team not in MINUTES:
@@ -153,6 +141,28 @@ def _check(scenario: Scenario, document: Document) -> None:
             raise UnknownName("unknown step", value=step, known=TARGETS, where=where)
         if not 0 < target < inf:
             raise BadInput("a step takes more than no time", value=target, where=where, hint=f"{step}: 1 d")
+
+
+def _check_times(scenario: Scenario, document: Document) -> None:
+    """How long it lasts, and what is judged of that."""
+    if not 0 < scenario.duration < inf:
+        raise BadInput(
+            "a run needs time", value=scenario.duration, where=document.where("$.duration"), hint="duration: 1 d"
+        )
+    if not _ends(scenario):
+        value = f"{scenario.start}, {format_duration(scenario.duration + scenario.calm)} later"
+        what = f"the run has to end before the year {MAXYEAR}"
+        raise BadInput(what, value=value, where=document.where("$.start"))
+    if "grace" in document.plain and scenario.grace >= scenario.duration + scenario.calm:
+        what = "nothing could ever be owed: the grace is as long as the run"
+        hint = f"the run lasts {format_duration(scenario.duration + scenario.calm)}; such as grace: 0 s"
+        value = format_duration(scenario.grace)
+        raise BadInput(what, value=value, where=document.where("$.grace"), hint=hint)
+    if not 0 < scenario.time_scale < inf:
+        where = document.where("$.time_scale")
+        raise BadInput(
+            "business time needs a scale above 0", value=scenario.time_scale, where=where, hint="time_scale: 60"
+        )
 
 
 def _ends(scenario: Scenario) -> bool:

@@ -200,6 +200,7 @@ BAD = {
     "items without number": (SCENARIO.replace("skus: 20", "skus: 1000000000000"), 6, ("at most 1000000",)),
     "prices without bound": (SCENARIO + "  prices: [1, 10000000000000000000]\n", 6, ("to 1000000000",)),
     "orders without number": (SCENARIO + "  orders: 10000000000000000000\n", 6, ("orders to 1000000000",)),
+    "a grace for the whole run": (SCENARIO + "grace: 7 h\n", 10, ("nothing could ever be owed", "7 h", "grace: 0 s")),
     "unknown team": (SCENARIO + "minutes_per_exception: {logistic: 3}\n", 10, ("did you mean 'logistics'",)),
     "unknown step": (
         SCENARIO + "service_targets: {placed_to_shiped: 2 d}\n",
