@@ -81,7 +81,15 @@ def test_a_demand_written_out_sells_the_same() -> None:
         ([{**FIRST, "lines": {"A": 0}}], {}, "needs lines of 1 unit or more"),
         ([{**FIRST, "back": {"C": 1}}], {}, "sends back what it did not buy"),
         ([FIRST], {"items": {"A": {"stock": {"nroth": 1}}}}, "did you mean 'north'"),
-        ([FIRST], {"items": {"A": {"price": -1}}}, "below zero"),
+        ([{**FIRST, "order": ""}], {}, "an order needs a number"),
+        ([{**FIRST, "order": " "}], {}, "an order needs a number"),
+        ([{**FIRST, "lines": {"A": 10**20}}], {}, "lies between 0 and 1000000000: 1"),
+        ([{**FIRST, "lines": {"A": 10**9}}], {"items": {"A": {"price": 10**9}}}, "more than 1000000000000 minor units"),
+        ([{**FIRST, "back": {"A": 3}}], {}, "sends back more of A than it bought: 3 · it bought 2"),
+        ([FIRST], {"items": {"A": {"price": -1}}}, "price of A lies between 0"),
+        ([FIRST], {"items": {"A": {"price": 10**20}}}, "price of A lies between 0 and 1000000000"),
+        ([FIRST], {"items": {"A": {"stock": {"north": -1}}}}, "stock of A lies between 0"),
+        ([FIRST], {"stock": 10**20}, "out of its range"),
         ([FIRST], {"stock": -1}, "out of its range"),
         ([FIRST], {"currency": "XXX"}, "unknown currency"),
     ],
@@ -91,3 +99,16 @@ def test_what_makes_no_sense_is_told(orders: list[dict[str, Any]], demand: dict[
     with pytest.raises(BadInput, match=said) as told:
         sail(storm_of(*orders, **demand), "resilient")
     assert "orders.yaml" in str(told.value)
+
+
+def test_what_is_wrong_with_an_order_is_told_with_its_line() -> None:
+    """The line of the order or the item, not that of the demand around it."""
+    text = yaml.safe_dump(storm_of(FIRST, LATER, items={"B": {"price": 5}}).loaded.document.plain, sort_keys=False)
+    lines = text.splitlines()
+    orders = [number for number, line in enumerate(lines, 1) if line.startswith("  - ")]
+    for good, bad, line in (
+        ("order: MP-1", "order: SF-1", orders[1]),
+        ("price: 5", "price: -5", lines.index("    B:") + 1),
+    ):
+        with pytest.raises(BadInput, match=f"^orders.yaml:{line}: "):
+            season_of(parse_scenario(text.replace(good, bad), "orders.yaml"), 1)
