@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from itertools import islice
+from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
 
+import seatrial
 from seatrial.scenarios.embark import season_of
 from seatrial.scenarios.loader import load_scenario, parse_scenario
 from seatrial.scenarios.order_list import OrderList
@@ -49,6 +51,16 @@ def test_second_thoughts_are_written_too() -> None:
     assert [each.correlation for each in events["return.requested"]] == ["MP-1"]
     assert events["return.requested"][0].time >= events["shipment.delivered"][0].time
     assert trial.codes == ()
+
+
+def test_what_comes_too_late_to_be_sent_back_is_told(tmp_path: Path) -> None:
+    """Nobody asks for a return after `late_returns`: a return that is written and cannot happen is no silence."""
+    orders = {**FIRST, "back": {"A": 1}}, {**LATER, "at": "19 s", "back": {"A": 1}}
+    for late, said in (("0 s", ["MP-1: not all"]), ("40 s", [])):
+        file = tmp_path / "orders.yaml"
+        text = yaml.safe_dump(storm_of(*orders, late_returns=late).loaded.document.plain)
+        file.write_text(text, encoding="utf-8")
+        assert [remark[:13] for remark in seatrial.run(file).remarks] == said
 
 
 def test_stock_is_what_is_written() -> None:
