@@ -16,6 +16,7 @@ import yaml
 
 from seatrial.scenarios.document import Document
 from seatrial.scenarios.fleet import Fleet
+from seatrial.scenarios.overriding import set_over
 from seatrial.scenarios.schema import MINUTES, TARGETS, Scenario, World
 from seatrial.sim.errors import BadInput, UnknownName
 from seatrial.sim.units import format_duration
@@ -115,7 +116,7 @@ def _find(name: str) -> Path:
 def _finish(document: Document, settings: dict[str, str]) -> Loaded:
     written = _text(document) if settings else ""
     for key, value in settings.items():
-        _set(document, key, value)
+        set_over(document, key, value)
     scenario = document.convert(document.plain, Scenario)
     _check(scenario, document)
     world = _world(scenario, document)
@@ -177,6 +178,9 @@ def _world(scenario: Scenario, document: Document) -> World:
     base = _world_document(scenario.world, document.where("$.world"))
     base.convert(base.plain, World)
     for name, changes in scenario.partners.items():
+        if name not in base.plain["partners"] and "kind" not in changes:
+            where, hint = document.where(f"$.partners.{name}"), "or give the `kind` of a new one"
+            raise UnknownName("unknown partner", value=name, known=base.plain["partners"], where=where, hint=hint)
         base.plain["partners"][name] = _merge(base.plain["partners"].get(name, {}), changes)
         document.convert({"name": "", "about": "", "partners": {name: base.plain["partners"][name]}}, World)
     return base.convert(base.plain, World)
@@ -189,23 +193,3 @@ def _merge(base: Any, changes: Any) -> Any:
     if "kind" in changes and changes["kind"] != base.get("kind"):
         return changes
     return {**base, **{key: _merge(base.get(key), value) for key, value in changes.items()}}
-
-
-def _set(document: Document, key: str, value: str) -> None:
-    """Replace one value by its dotted name. List positions are numbers: `faults.0.probability`."""
-    origin = f"--set {key}={value}"
-    if not isinstance(value, str):  # Python callers give anything
-        raise BadInput("a setting is text, as it would be written in the scenario", value=value, where=origin)
-    # The name of a measure has dots of its own.
-    steps = key.split(".", 1) if key.startswith("expect.") else key.split(".")
-    place, path = document.plain, "$"
-    try:
-        for step in steps[:-1]:
-            path += f"[{int(step)}]" if isinstance(place, list) else f".{step}"
-            place = place[int(step)] if isinstance(place, list) else place.setdefault(step, {})
-        last: Any = int(steps[-1]) if isinstance(place, list) else steps[-1]
-        place[last] = yaml.safe_load(value)
-    except (ValueError, IndexError, AttributeError, TypeError, yaml.YAMLError) as error:
-        hint = "name a value of the scenario, such as `duration=2 d` or `faults.0.probability=10 %`"
-        raise BadInput("cannot be set", where=origin, hint=hint) from error
-    document.give(path + (f"[{last}]" if isinstance(place, list) else f".{last}"), origin)

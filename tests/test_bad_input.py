@@ -153,6 +153,11 @@ BAD = {
     "unknown control": (SCENARIO + "controls: {retrys: false}\n", 10, ("resilient has no such control", "'retry'")),
     "unknown world": (SCENARIO + "world: standart\n", 10, ("unknown world", "did you mean 'standard'")),
     "unknown kind of partner": (SCENARIO + "partners:\n  north: {kind: warehose}\n", 11, ("'warehouse'",)),
+    "a partner of another name": (
+        SCENARIO + "partners:\n  earp:\n    settings: {keep: 3 d}\n",
+        11,
+        ("unknown partner", "'earp'", "did you mean 'erp'", "known: ", "give the `kind` of a new one"),
+    ),
     "unknown setting of a partner": (
         SCENARIO + "partners:\n  north:\n    settings:\n      pickres: 3\n",
         13,
@@ -312,7 +317,17 @@ def test_a_bad_trace_is_refused_where_it_is_bad(content: bytes, words: tuple[str
         (["run", "calm-day", "--set", "duratoin=1 d"], ("--set duratoin=1 d: ", "did you mean 'duration'")),
         (["run", "calm-day", "--set", "duration=1 moon"], ("--set duration=1 moon: ", "unknown unit of time")),
         (["run", "calm-day", "--set", "faults.7.nth=1"], ("--set faults.7.nth=1: expected a list",)),
-        (["run", "peak-week", "--set", "faults.70.nth=1"], ("--set faults.70.nth=1: cannot be set", "faults.0.")),
+        (
+            ["run", "peak-week", "--set", "faults.70.nth=1"],
+            ("cannot be set: faults has no such entry: '70'",),
+        ),
+        (
+            ["run", "peak-week", "--set", "faults.x.nth=1"],
+            ("counted by numbers: 'x'", "it has 7: faults.0 to"),
+        ),
+        (["run", "peak-week", "--set", "duration.x=1"], ("duration has no parts: 'x'", "write `duration=...`")),
+        (["run", "calm-day", "--set", "duration=[1"], ("--set duration=[1: cannot be set: not YAML: ", "expected ','")),
+        (["run", "calm-day", "--set", "start=2011-02-30"], ("cannot be set: not a value: day",)),
         (["run", "calm-day", "--set", "expect.lots.total=0"], ("--set expect.lots.total=0: ", "unknown measure")),
         (["run", "calm-day", "calm-day"], ("two runs would share one folder",)),
         (["run", "calm-day", "--seed", "x"], ("'x' is not a valid integer",)),
