@@ -34,6 +34,7 @@ class Shoppers:
         self._until = until
         self.bought = 0  # orders so far, for whoever watches the run
         self._returns_until = until + habits.late_returns
+        self._too_late: dict[str, None] = {}
         self._plans: dict[str, tuple[Channel, Returning]] = {}
         self._boxes: dict[str, tuple[Channel, Goods]] = {}
         self._whims = Whims(ground.dice, habits)
@@ -45,6 +46,12 @@ class Shoppers:
         """Begin with the first intent."""
         self._next()
 
+    @property
+    def kept(self) -> tuple[str, ...]:
+        """Orders of which something was to be sent back and was not, so far: it came too late for that, or not yet."""
+        waiting = (number for number, (_, returning) in self._plans.items() if returning.planned)
+        return tuple(dict.fromkeys((*self._too_late, *waiting)))
+
     def unpack(self, cargo: Cargo) -> None:
         """A parcel was delivered."""
         if not isinstance(cargo, Parcel):
@@ -55,6 +62,8 @@ class Shoppers:
         channel, returning = plan
         for delay, goods in self._whims.wishes(number, returning, cargo.goods, self._env.now):
             after(self._env, delay, self._ask, channel, number, goods)
+            if returning.planned and self._env.now + delay >= self._returns_until:
+                self._too_late[number] = None
         if returning.over:
             del self._plans[number]
 

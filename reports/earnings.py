@@ -5,8 +5,11 @@ from __future__ import annotations
 import polars as pl
 
 from seatrial.reports.documents import live_documents
+from seatrial.reports.facts import Facts
+from seatrial.reports.grace import unless_too_young
 from seatrial.reports.journeys import order_journeys, parcel_journeys
 from seatrial.reports.logbook import Logbook
+from seatrial.reports.reading import Reading
 
 
 def earned(log: Logbook, until: int) -> pl.DataFrame:
@@ -21,6 +24,12 @@ def earned(log: Logbook, until: int) -> pl.DataFrame:
 def uninvoiced(log: Logbook, until: int) -> pl.DataFrame:
     """Those of `earned` that no live invoice stands for."""
     return log.derived(earned, until).join(live(log, "invoice"), on="key", how="anti", maintain_order="left")
+
+
+def judged_late(reading: Reading, log: Logbook, facts: Facts) -> Reading:
+    """A reading that `uninvoiced` goes into: unknown where no parcel was old enough and one waits for its invoice."""
+    judged = log.derived(earned, facts.owing_until(log.end))
+    return unless_too_young(reading, judged.height, uninvoiced(log, facts.over(log.end)).height, facts)
 
 
 def over_refunded(log: Logbook) -> pl.DataFrame:

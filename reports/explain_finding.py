@@ -32,7 +32,8 @@ def finding_line(finding: Finding, verdict: Verdict) -> str:
     reading = verdict.reading(finding.measure)
     unit = reading.unit if reading is not None else ""
     much = amount_text(finding.count, unit, verdict.facts.currency) if unit else number_text(finding.count)
-    if not finding.measure and finding.count == 1:
+    unknown = reading is not None and reading.value is None
+    if unknown or (not finding.measure and finding.count == 1):
         return f"{finding.code}  {finding.title}"  # what is there once or not at all is not counted
     keys = f" · {', '.join(finding.keys[:_SHOWN])}{' ...' if finding.count > _SHOWN < len(finding.keys) else ''}"
     detail = f", {reading.detail}" if reading is not None and reading.detail else ""

@@ -98,8 +98,11 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True):
         """Last microsecond at which an obligation can arise that has to be met in a run whose last row is at `end`; a
         run that was stopped ends there.
         """
-        over = int(self.duration * 1_000_000) if self.duration and self.complete else end
-        return over - int(self.grace * 1_000_000)
+        return self.over(end) - int(self.grace * 1_000_000)
+
+    def over(self, end: int) -> int:
+        """Microsecond at which a run ended whose last row is at `end`."""
+        return int(self.duration * 1_000_000) if self.duration and self.complete else end
 
     def command(self) -> str:
         """The replay command with its names filled in."""

@@ -43,12 +43,19 @@ class Limit(msgspec.Struct, frozen=True, kw_only=True):
 
     @classmethod
     def parse(cls, measure: str, text: object, known: Iterable[Definition], *, standing: bool = False) -> Limit:
-        """Read a limit. Raises UnknownName for a measure that nobody defines, BadInput for a limit that is none."""
-        unit = _unit_of(measure, tuple(known))
+        """Read a limit. Raises UnknownName for a measure that nobody defines, BadInput for a limit that is none, or
+        that no value keeps.
+        """
+        meant = _meant(measure, known)
+        unit = _unit_of(measure, meant)
         written = text.strip() if isinstance(text, str) else _number_as_text(text, measure)
         low, high, strict = _bounds(written, unit, measure)
         if low > high:
             raise BadInput("the lower bound lies above the upper one", value=text, where=f"expect {measure}")
+        least = min(each.least for each in meant)
+        if high < least or (strict and high == least):
+            hint = f"{measure} is never below {least:g}"
+            raise BadInput("no value keeps this limit", value=text, hint=hint, where=f"expect {measure}")
         return cls(measure=measure, text=written, unit=unit, low=low, high=high, strict=strict, standing=standing)
 
     @property
@@ -73,12 +80,18 @@ def parse_limits(expected: Mapping[str, object], known: Iterable[Definition]) ->
     return tuple(Limit.parse(measure, text, definitions) for measure, text in expected.items())
 
 
-def _unit_of(measure: str, known: tuple[Definition, ...]) -> Unit:
-    units: dict[Unit, str] = {
-        each.unit: each.name for each in known if each.covers(measure) or fnmatchcase(each.name, measure)
-    }
-    if not units:
-        raise UnknownName("unknown measure", value=measure, known=sorted(each.name for each in known), where="expect")
+def _meant(measure: str, known: Iterable[Definition]) -> tuple[Definition, ...]:
+    """The definitions that a name or a pattern means."""
+    defined = tuple(known)
+    meant = tuple(each for each in defined if each.covers(measure) or fnmatchcase(each.name, measure))
+    if not meant:
+        names = sorted(each.name for each in defined)
+        raise UnknownName("unknown measure", value=measure, known=names, where="expect")
+    return meant
+
+
+def _unit_of(measure: str, meant: tuple[Definition, ...]) -> Unit:
+    units: dict[Unit, str] = {each.unit: each.name for each in meant}
     if len(units) > 1:
         some = ", ".join(f"{name} in {unit or 'a plain number'}" for unit, name in sorted(units.items()))
         raise BadInput("the pattern covers measures of different units", value=measure, hint=some, where="expect")

@@ -57,6 +57,8 @@ class Definition(msgspec.Struct, frozen=True, kw_only=True):
     """What its keys name, so that a witness can be found for them."""
     document: str = ""
     """Class of the documents it counts; for SKUs the book that is held against the shelves."""
+    least: float = 0.0
+    """The lowest value that it can have, in `unit`; `-inf` for one without: most count or measure a time or a share."""
     part_of: str = ""
     """Name of the reading that it is summed up in; a limit on that one is a limit on this."""
 

@@ -87,11 +87,11 @@ class Document:
 
     @contextmanager
     def located(self, path: str) -> Iterator[None]:
-        """Errors from inside say where the value at a path stands."""
+        """Errors from inside say where the value at a path stands, or the part of it that they name."""
         try:
             yield
         except BadInput as error:
-            raise error.at(self.where(path)) from error
+            raise error.at(self.where(path + error.part)) from error
 
     def convert(self, plain: Plain, kind: type[KindT], path: str = "$") -> KindT:
         """Turn a part of the document, found at `path`, into a typed value. Raises BadInput."""

@@ -23,10 +23,14 @@ from seatrial.sim.errors import BadInput, UnknownName
 from seatrial.sim.evidence import Evidence
 from seatrial.sim.fault import Rule
 from seatrial.sim.integration import Integration, IntegrationFactory, Surroundings
+from seatrial.sim.units import format_duration
 from seatrial.sim.world import Voyage, World
 
 if TYPE_CHECKING:
     from seatrial.mocks.guests.habitat import Habitat
+
+_NAMED = 3
+"""Orders that a remark names."""
 
 
 class Expedition(msgspec.Struct, frozen=True):
@@ -46,6 +50,17 @@ class Expedition(msgspec.Struct, frozen=True):
     """Who buys."""
     habitat: Habitat | None = None
     """Where the integration lives, if it is code of others."""
+
+    @property
+    def remarks(self) -> tuple[str, ...]:
+        """What the demand had planned and did not come about so far, for people."""
+        kept = self.shoppers.kept
+        if not kept:
+            return ()
+        names = ", ".join(kept[:_NAMED]) + (f" and {len(kept) - _NAMED} more" if len(kept) > _NAMED else "")
+        asked = format_duration(float(self.season.habits.late_returns))
+        late = f"by {asked} after the end of the demand (late_returns), or by the end of the run"
+        return (f"{names}: not all that was to come back had arrived {late}",)
 
 
 def embark(

@@ -16,6 +16,7 @@ import yaml
 
 from seatrial.scenarios.document import Document
 from seatrial.scenarios.fleet import Fleet
+from seatrial.scenarios.overriding import set_over
 from seatrial.scenarios.schema import MINUTES, TARGETS, Scenario, World
 from seatrial.sim.errors import BadInput, UnknownName
 from seatrial.sim.units import format_duration
@@ -115,7 +116,7 @@ def _find(name: str) -> Path:
 def _finish(document: Document, settings: dict[str, str]) -> Loaded:
     written = _text(document) if settings else ""
     for key, value in settings.items():
-        _set(document, key, value)
+        set_over(document, key, value)
     scenario = document.convert(document.plain, Scenario)
     _check(scenario, document)
     world = _world(scenario, document)
@@ -128,19 +129,7 @@ def _text(document: Document) -> str:
 
 def _check(scenario: Scenario, document: Document) -> None:
     """What no type says."""
-    if not 0 < scenario.duration < inf:
-        raise BadInput(
-            "a run needs time", value=scenario.duration, where=document.where("$.duration"), hint="duration: 1 d"
-        )
-    if not _ends(scenario):
-        value = f"{scenario.start}, {format_duration(scenario.duration + scenario.calm)} later"
-        what = f"the run has to end before the year {MAXYEAR}"
-        raise BadInput(what, value=value, where=document.where("$.start"))
-    if not 0 < scenario.time_scale < inf:
-        where = document.where("$.time_scale")
-        raise BadInput(
-            "business time needs a scale above 0", value=scenario.time_scale, where=where, hint="time_scale: 60"
-        )
+    _check_times(scenario, document)
     for team, minutes in scenario.minutes_per_exception.items():
         where = document.where(f"$.minutes_per_exception.{team}")
         if team not in MINUTES:
@@ -155,6 +144,28 @@ def _check(scenario: Scenario, document: Document) -> None:
             raise BadInput("a step takes more than no time", value=target, where=where, hint=f"{step}: 1 d")
 
 
+def _check_times(scenario: Scenario, document: Document) -> None:
+    """How long it lasts, and what is judged of that."""
+    if not 0 < scenario.duration < inf:
+        raise BadInput(
+            "a run needs time", value=scenario.duration, where=document.where("$.duration"), hint="duration: 1 d"
+        )
+    if not _ends(scenario):
+        value = f"{scenario.start}, {format_duration(scenario.duration + scenario.calm)} later"
+        what = f"the run has to end before the year {MAXYEAR}"
+        raise BadInput(what, value=value, where=document.where("$.start"))
+    if "grace" in document.plain and scenario.grace >= scenario.duration + scenario.calm:
+        what = "nothing could ever be owed: the grace is as long as the run"
+        hint = f"the run lasts {format_duration(scenario.duration + scenario.calm)}; such as grace: 0 s"
+        value = format_duration(scenario.grace)
+        raise BadInput(what, value=value, where=document.where("$.grace"), hint=hint)
+    if not 0 < scenario.time_scale < inf:
+        where = document.where("$.time_scale")
+        raise BadInput(
+            "business time needs a scale above 0", value=scenario.time_scale, where=where, hint="time_scale: 60"
+        )
+
+
 def _ends(scenario: Scenario) -> bool:
     """Whether the calendar reaches to its end, and a little further: promises are made for days to come."""
     try:
@@ -167,6 +178,9 @@ def _world(scenario: Scenario, document: Document) -> World:
     base = _world_document(scenario.world, document.where("$.world"))
     base.convert(base.plain, World)
     for name, changes in scenario.partners.items():
+        if name not in base.plain["partners"] and "kind" not in changes:
+            where, hint = document.where(f"$.partners.{name}"), "or give the `kind` of a new one"
+            raise UnknownName("unknown partner", value=name, known=base.plain["partners"], where=where, hint=hint)
         base.plain["partners"][name] = _merge(base.plain["partners"].get(name, {}), changes)
         document.convert({"name": "", "about": "", "partners": {name: base.plain["partners"][name]}}, World)
     return base.convert(base.plain, World)
@@ -179,23 +193,3 @@ def _merge(base: Any, changes: Any) -> Any:
     if "kind" in changes and changes["kind"] != base.get("kind"):
         return changes
     return {**base, **{key: _merge(base.get(key), value) for key, value in changes.items()}}
-
-
-def _set(document: Document, key: str, value: str) -> None:
-    """Replace one value by its dotted name. List positions are numbers: `faults.0.probability`."""
-    origin = f"--set {key}={value}"
-    if not isinstance(value, str):  # Python callers give anything
-        raise BadInput("a setting is text, as it would be written in the scenario", value=value, where=origin)
-    # The name of a measure has dots of its own.
-    steps = key.split(".", 1) if key.startswith("expect.") else key.split(".")
-    place, path = document.plain, "$"
-    try:
-        for step in steps[:-1]:
-            path += f"[{int(step)}]" if isinstance(place, list) else f".{step}"
-            place = place[int(step)] if isinstance(place, list) else place.setdefault(step, {})
-        last: Any = int(steps[-1]) if isinstance(place, list) else steps[-1]
-        place[last] = yaml.safe_load(value)
-    except (ValueError, IndexError, AttributeError, TypeError, yaml.YAMLError) as error:
-        hint = "name a value of the scenario, such as `duration=2 d` or `faults.0.probability=10 %`"
-        raise BadInput("cannot be set", where=origin, hint=hint) from error
-    document.give(path + (f"[{last}]" if isinstance(place, list) else f".{last}"), origin)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from functools import lru_cache
 
 import msgspec
@@ -15,12 +16,13 @@ from seatrial.sim.assortment import Assortment, Item
 from seatrial.sim.dice import Dice
 from seatrial.sim.errors import BadInput, UnknownName
 from seatrial.sim.latency import Latency
-from seatrial.sim.quantities import Seconds
+from seatrial.sim.quantities import MOST, Seconds, check_counted, check_worth
 from seatrial.sim.units import MINOR_DIGITS
 
 _DAY = 86_400.0
 _COUNTRY = "United Kingdom"
 _HABITS = Habits()
+_PRICE = 1000
 
 
 class ListedOrder(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -43,7 +45,7 @@ class ListedOrder(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class ListedItem(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """An item on sale."""
 
-    price: int = 1000
+    price: int = _PRICE
     """Price of a unit, minor units."""
     stock: dict[str, int] = {}
     """Units by warehouse when the run begins; empty: `stock` of the demand in each."""
@@ -85,6 +87,9 @@ class OrderList(msgspec.Struct, frozen=True, tag_field="kind", tag="orders", for
         listed = self.items.get(sku) or ListedItem()
         return Item(sku, listed.price, listed.stock or dict.fromkeys(network.warehouses, self.stock))
 
+    def _price(self, sku: str) -> int:
+        return self.items[sku].price if sku in self.items else _PRICE
+
     def _purchases(self, items: Mapping[str, Item]) -> Iterator[Purchase]:
         for each in self.orders:
             lines = tuple([OrderLine(sku, units, items[sku].price) for sku, units in each.lines.items()])
@@ -98,32 +103,51 @@ class OrderList(msgspec.Struct, frozen=True, tag_field="kind", tag="orders", for
     def _check(self, network: Network) -> None:
         if self.currency not in MINOR_DIGITS:
             raise BadInput("unknown currency", value=self.currency, known=sorted(MINOR_DIGITS))
-        if self.stock < 0 or not self.cover > 0:
-            hint = "stock from 0, cover above 0 s"
+        if not 0 <= self.stock <= MOST or not self.cover > 0:
+            hint = f"stock from 0 to {MOST}, cover above 0 s"
             raise BadInput(
                 "a figure of the demand is out of its range", value=f"{self.stock}, {self.cover:g} s", hint=hint
             )
         for sku, item in self.items.items():
-            _check_item(sku, item, network)
+            with _inside(f".items.{sku}"):
+                _check_item(sku, item, network)
+        self._check_orders(network)
+
+    def _check_orders(self, network: Network) -> None:
         taken: set[str] = set()
         earliest = 0.0
-        for order in self.orders:
-            _check_order(order, network, earliest)
-            if order.order in taken:
-                raise BadInput("two orders have one number", value=order.order, hint="give each an `order` of its own")
+        for place, order in enumerate(self.orders):
+            with _inside(f".orders[{place}]"):
+                _check_order(order, network, earliest)
+                if order.order in taken:
+                    hint = "give each an `order` of its own"
+                    raise BadInput("two orders have one number", value=order.order, hint=hint)
+                worth = sum(self._price(sku) * units for sku, units in order.lines.items())
+                check_worth(f"order {order.order}", worth)
             taken.add(order.order)
             earliest = float(order.at)
+
+
+@contextmanager
+def _inside(part: str) -> Iterator[None]:
+    """Errors name the order or item that they are about."""
+    try:
+        yield
+    except BadInput as error:
+        raise error.inside(part) from None
 
 
 def _check_item(sku: str, item: ListedItem, network: Network) -> None:
     for name in item.stock:
         if name not in network.warehouses:
             raise UnknownName(f"unknown warehouse in the stock of {sku}", value=name, known=network.warehouses)
-    if item.price < 0 or any(units < 0 for units in item.stock.values()):
-        raise BadInput(f"{sku} has a price or a stock below zero", value=item.price, hint="give 0 or more")
+    check_counted(f"the price of {sku}", item.price)
+    check_counted(f"the stock of {sku}", *item.stock.values())
 
 
 def _check_order(order: ListedOrder, network: Network, earliest: float) -> None:
+    if not order.order.strip():
+        raise BadInput("an order needs a number", value=order.order, hint="such as `order: MP-000001`")
     if order.channel not in network.channels:
         raise UnknownName(f"order {order.order} is placed at no channel", value=order.channel, known=network.channels)
     if not order.lines or min(order.lines.values()) < 1 or min(order.back.values(), default=1) < 1:
@@ -133,6 +157,11 @@ def _check_order(order: ListedOrder, network: Network, earliest: float) -> None:
     stray = next((sku for sku in order.back if sku not in order.lines), None)
     if stray is not None:
         raise UnknownName(f"order {order.order} sends back what it did not buy", value=stray, known=order.lines)
+    check_counted(f"a line of order {order.order}", *order.lines.values())
+    more = next((sku for sku, units in order.back.items() if units > order.lines[sku]), None)
+    if more is not None:
+        what = f"order {order.order} sends back more of {more} than it bought"
+        raise BadInput(what, value=order.back[more], hint=f"it bought {order.lines[more]}")
     if not earliest <= order.at < network.length:
         hint = f"the demand lasts {network.length:g} s; write the earliest order first"
         raise BadInput(f"order {order.order} comes too early or too late", value=f"{order.at:g} s", hint=hint)

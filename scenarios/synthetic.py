@@ -19,12 +19,11 @@ from seatrial.scenarios.stocking import stock_up
 from seatrial.sim.dice import Dice
 from seatrial.sim.errors import BadInput
 from seatrial.sim.latency import Latency
-from seatrial.sim.quantities import PerSecond, Seconds, Share
+from seatrial.sim.quantities import MOST, PerSecond, Seconds, Share, check_worth
 from seatrial.sim.units import MINOR_DIGITS
 
 _HOUR, _DAY = 3600.0, 86_400.0
 _ITEMS = 1_000_000
-_MOST = 1_000_000_000  # of anything that is counted, or minor units of a price: more is a slip of the pen
 PREFIXES = {"marketplace": "MP", "storefront": "SF", "b2b": "B2B"}
 """How order numbers begin; other channels use their name."""
 _HABITS = Habits()
@@ -93,16 +92,17 @@ class Synthetic(msgspec.Struct, frozen=True, tag_field="kind", tag="synthetic", 
     def _check(self) -> None:
         self.arrivals.check()
         for name, pair, least in (("lines", self.lines, 1), ("quantity", self.quantity, 1), ("prices", self.prices, 0)):
-            if not least <= pair[0] <= pair[1] <= _MOST:
-                what = f"demand.{name} takes a lowest and a highest number from {least} to {_MOST}"
+            if not least <= pair[0] <= pair[1] <= MOST:
+                what = f"demand.{name} takes a lowest and a highest number from {least} to {MOST}"
                 raise BadInput(what, value=list(pair))
+        check_worth("the largest order of the demand", self.lines[1] * self.quantity[1] * self.prices[1])
         if self.skus < self.lines[1]:
             raise BadInput("too few items for an order", value=self.skus, hint=f"{self.lines[1]} lines need as many")
         if self.skus > _ITEMS:
             raise BadInput("more items than a network holds", value=self.skus, hint=f"at most {_ITEMS}")
-        counts = 0 <= self.orders <= _MOST and 1 <= self.customers <= _MOST
+        counts = 0 <= self.orders <= MOST and 1 <= self.customers <= MOST
         if not counts or not 0 <= self.popularity <= 10 or not 0 < self.cover < inf:
-            hint = f"orders to {_MOST}, customers from 1 to {_MOST}, popularity from 0 to 10, cover above 0 s"
+            hint = f"orders to {MOST}, customers from 1 to {MOST}, popularity from 0 to 10, cover above 0 s"
             value = f"{self.orders}, {self.customers}, {self.popularity:g}, {self.cover:g} s"
             raise BadInput("a figure of the demand is out of its range", value=value, hint=hint)
         if self.currency not in MINOR_DIGITS:

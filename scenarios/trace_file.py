@@ -13,12 +13,12 @@ from pathlib import Path
 from typing import IO, Final, NamedTuple, TypeVar, cast
 
 from seatrial.sim.errors import BadInput
+from seatrial.sim.quantities import MOST, check_worth
 
 COLUMNS: Final = ("order_id", "ts", "sku", "qty", "price", "country")
 _PACKAGE: Final = "seatrial.scenarios.data"
 _SUFFIX: Final = ".csv.gz"
 ValueT = TypeVar("ValueT")
-_MOST: Final = 1_000_000_000  # units of a line, or major units of a price: more is a broken file
 
 
 class TraceLine(NamedTuple):
@@ -136,14 +136,9 @@ class _Cells:
         order_id, at, sku, quantity, price, country = cells
         names = self._names
         try:
-            return TraceLine(
-                names[order_id],
-                self._moments[at],
-                names[sku],
-                self._quantities[quantity],
-                self._prices[price],
-                names[country],
-            )
+            units, minor = self._quantities[quantity], self._prices[price]
+            check_worth("a line", abs(units) * minor)
+            return TraceLine(names[order_id], self._moments[at], names[sku], units, minor, names[country])
         except BadInput as error:
             raise error.at(where) from None
 
@@ -151,8 +146,8 @@ class _Cells:
         if not text.removeprefix("-").isdecimal():
             raise ValueError("not a whole number")
         units = int(text)
-        if not 0 < abs(units) <= _MOST:
-            raise ValueError(f"a line has 1 to {_MOST} units")
+        if not 0 < abs(units) <= MOST:
+            raise ValueError(f"a line has 1 to {MOST} units")
         if self._returns is (units > 0):
             kind = "below zero in returns" if self._returns else "above zero in orders; credit notes are returns"
             raise ValueError(f"quantities are {kind}")
@@ -163,8 +158,8 @@ class _Cells:
             price = float(text)
         except ValueError:
             raise ValueError("not a price") from None
-        if not 0 <= price <= _MOST:
-            raise ValueError(f"a price lies between 0 and {_MOST}")
+        if not 0 <= price <= MOST:
+            raise ValueError(f"a price lies between 0 and {MOST}")
         return round(price * self._scale)
 
 

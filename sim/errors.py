@@ -36,11 +36,20 @@ class BadInput(SeatrialError):
         self.known = tuple(known)
         self.hint = hint
         self.where = where
+        self.part = ""
         super().__init__(self._text())
 
     def at(self, where: str) -> BadInput:
         """The same error, located: `where` is a file and line, a scenario field or a command-line option."""
-        return type(self)(self.what, value=self.value, known=self.known, hint=self.hint, where=self.where or where)
+        located = type(self)(self.what, value=self.value, known=self.known, hint=self.hint, where=self.where or where)
+        located.part = self.part
+        return located
+
+    def inside(self, part: str) -> BadInput:
+        """The same error, of a part of what was looked at: `part` is the path from there, such as `.orders[3]`."""
+        closer = self.at("")
+        closer.part = part + self.part
+        return closer
 
     def _text(self) -> str:
         parts = [f"{self.where}: {self.what}" if self.where else self.what]

@@ -11,6 +11,11 @@ import msgspec
 from seatrial.sim.errors import BadInput
 from seatrial.sim.units import parse_duration, parse_rate, parse_share
 
+MOST = 1_000_000_000
+"""Most of anything that is counted, and of minor units of a price: more is a slip of the pen."""
+MOST_WORTH = 1_000_000_000_000
+"""Most minor units that one order comes to: sums over millions of them stay below 64 bits."""
+
 
 class Seconds(float):
     """A duration in seconds; written `45 min`, `2 d 4 h`, `150 ms`."""
@@ -53,6 +58,19 @@ def check_above_zero(settings: msgspec.Struct, *names: str, endless: bool = Fals
         value = getattr(settings, name)
         if not 0 < value < inf and not (endless and value == inf):
             raise BadInput(f"{name} has to be above zero", value=value)
+
+
+def check_counted(what: str, *values: int) -> None:
+    """Raise BadInput for the first of these numbers or prices that is below zero or beyond what anybody counts."""
+    stray = next((value for value in values if not 0 <= value <= MOST), None)
+    if stray is not None:
+        raise BadInput(f"{what} lies between 0 and {MOST}", value=stray)
+
+
+def check_worth(what: str, minor: int) -> None:
+    """Raise BadInput where an order comes to more minor units than a run can add up."""
+    if minor > MOST_WORTH:
+        raise BadInput(f"{what} comes to more than {MOST_WORTH} minor units", value=minor, hint="fewer units, or less")
 
 
 def quantity_schema(kind: type) -> dict[str, Any]:

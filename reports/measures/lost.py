@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Final
 
 import polars as pl
 
 from seatrial.reports.documents import FLOW
 from seatrial.reports.facts import Facts
+from seatrial.reports.grace import unless_too_young
 from seatrial.reports.kept_back import orders_struck
 from seatrial.reports.logbook import Logbook
 from seatrial.reports.measure import Measure
-from seatrial.reports.obligations import owed
+from seatrial.reports.obligations import ever_owed, owed
 from seatrial.reports.reading import Definition, Reading
 from seatrial.reports.tally import missing, per_class
 
@@ -49,7 +50,8 @@ class Lost(Measure):
     """Documents that the trade owes and that do not live at the end of the run, or that were promised and never made.
 
     Formula: per class the number of business keys that are owed (the table in `seatrial.reports.obligations`) without a
-    live document, plus those of calls that were answered as done and of which no partner ever made the document. Unit:
+    live document, plus those of calls that were answered as done and of which no partner ever made the document. Not
+    measured where something is missing and all that is owed fell due within the last `grace` of the run. Unit:
     documents. Source: event rows for what is owed, commit and call rows for what there is. Known as: lost elements, in
     a queue as Jepsen checks it.
     """
@@ -65,4 +67,14 @@ class Lost(Measure):
         until = facts.owing_until(log.end)
         rows = log.derived(missing, until).with_columns(pl.lit(1).alias("count"))
         strikes = orders_struck(log, facts.feeds)
-        yield from per_class("lost", rows, self.reading, log.derived(owed, until), strikes=strikes)
+        waiting = _waiting(log, facts)
+        for each in per_class("lost", rows, self.reading, log.derived(owed, until), strikes=strikes):
+            yield unless_too_young(each, each.samples, waiting.get(each.name, 0), facts)
+
+
+def _waiting(log: Logbook, facts: Facts) -> Mapping[str, int]:
+    """What is missing and had time until after the end, by the name of its reading."""
+    young = pl.col("time").is_between(facts.owing_until(log.end), facts.over(log.end), closed="right")
+    missed = log.derived(ever_owed).filter(young & ~pl.col("met") & pl.col("document").is_in(FLOW))
+    counts: dict[str, int] = dict(missed.group_by("document").len().iter_rows())
+    return {**{f"lost.{document}": count for document, count in counts.items()}, "lost.total": missed.height}

@@ -8,7 +8,7 @@ from typing import Final
 import polars as pl
 
 from seatrial.reports.documents import live_documents
-from seatrial.reports.earnings import over_refunded, uninvoiced
+from seatrial.reports.earnings import judged_late, over_refunded, uninvoiced
 from seatrial.reports.facts import Facts
 from seatrial.reports.journeys import parcel_journeys
 from seatrial.reports.logbook import Logbook
@@ -47,7 +47,8 @@ class Money(Measure):
     """Money that is lost or owed because documents do not match.
 
     Formula, each a sum of amounts: `shipped_not_invoiced`: parcels that left before the last `grace` of the run and
-    have no live invoice, at their units' share of the order's total; `invoiced_twice`, `refunded_twice`,
+    have no live invoice, at their units' share of the order's total, not measured where all parcels left later and one
+    of them has none; `invoiced_twice`, `refunded_twice`,
     `labels_twice`: live documents beyond the first per business key; `invoiced_not_shipped`: live invoices of parcels
     that never left; `over_refunded`: per order max(0, live refunds - order total); `refunded_not_credited`,
     `credited_not_refunded`: returns with one live document and not the other. `at_risk` is the sum of all but
@@ -78,8 +79,10 @@ class Money(Measure):
         for kind, pile in piles.items():
             amount = float(pile["amount"].sum())
             total += amount if kind != "over_refunded" else 0.0
-            yield self.reading(f"money.{kind}", amount, pile.height, keys=pile["key"].head(5).to_list())
-        yield self.reading("money.at_risk", total, sum(pile.height for pile in piles.values()))
+            found = self.reading(f"money.{kind}", amount, pile.height, keys=pile["key"].head(5).to_list())
+            yield judged_late(found, log, facts) if kind == "shipped_not_invoiced" else found
+        at_risk = self.reading("money.at_risk", total, sum(pile.height for pile in piles.values()))
+        yield judged_late(at_risk, log, facts)
 
     def _for_returns(self, log: Logbook, alive: pl.DataFrame, document: str) -> pl.DataFrame:
         return _of(alive, document).join(

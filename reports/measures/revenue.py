@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from seatrial.reports.earnings import earned, over_refunded, uninvoiced
+from seatrial.reports.earnings import earned, judged_late, over_refunded, uninvoiced
 from seatrial.reports.facts import Facts
 from seatrial.reports.findings import FIRST_KEYS
 from seatrial.reports.logbook import Logbook
@@ -41,6 +41,6 @@ class Revenue(Measure):
         leaked = float(open_ones["amount"].sum()) + float(refunds["amount"].sum())
         keys = [*open_ones["key"].head(FIRST_KEYS), *refunds["key"].head(FIRST_KEYS)][:FIRST_KEYS]
         yield self.reading("revenue.earned", whole, parcels.height)
-        yield self.reading("revenue.leaked", leaked, parcels.height, keys=keys)
+        yield judged_late(self.reading("revenue.leaked", leaked, parcels.height, keys=keys), log, facts)
         share, detail = (leaked / whole, "") if whole else (None, "no goods left")
         yield self.reading("revenue.leakage", share, parcels.height, detail=detail, keys=keys)

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 import polars as pl
 
 from seatrial.reports.facts import Facts
+from seatrial.reports.grace import unless_too_young
 from seatrial.reports.logbook import Logbook
 from seatrial.reports.measure import Measure
 from seatrial.reports.reading import Definition, Reading
@@ -17,7 +18,8 @@ class Unanswered(Measure):
 
     Formula: distinct keys of `cancellation.requested` without `cancellation.accepted` or `cancellation.refused` of the
     channel, and of `return.requested` without `return.authorised` or `return.refused` of the ERP; what was asked for
-    within the last `grace` of the run is left out. Unit: number. Source: event rows of channels and ERP.
+    within the last `grace` of the run is left out, and not measured where that is all and some of it is open. Unit:
+    number. Source: event rows of channels and ERP.
     """
 
     group = "orders"
@@ -48,9 +50,11 @@ class Unanswered(Measure):
         yield self._open(log, facts, "return", ("return.authorised", "return.refused"), "returns")
 
     def _open(self, log: Logbook, facts: Facts, wish: str, answers: tuple[str, ...], what: str) -> Reading:
-        asked = log.event(f"{wish}.requested").filter(pl.col("time") <= facts.owing_until(log.end))
-        asked = asked.select("key").unique(maintain_order=True)
+        asked = log.event(f"{wish}.requested").unique("key", keep="first", maintain_order=True)
         answered = log.event(*answers).select("key")
-        left = asked.join(answered, on="key", how="anti", maintain_order="left")
+        due = pl.col("time") <= facts.owing_until(log.end)
+        judged, open_ones = asked.filter(due), asked.join(answered, on="key", how="anti", maintain_order="left")
+        left = open_ones.filter(due)
         keys = left["key"].head(5).to_list()
-        return self.reading(f"unanswered.{what}", float(left.height), asked.height, keys=keys)
+        found = self.reading(f"unanswered.{what}", float(left.height), judged.height, keys=keys)
+        return unless_too_young(found, judged.height, open_ones.height, facts)

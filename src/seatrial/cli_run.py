@@ -219,6 +219,7 @@ def _sail(leg: Leg, seed: int, decisions: Decisions | None, twice: bool | None, 
         folder=leg.folder,
         digest=done.digest,
         page=page,
+        remarks=done.remarks,
         replayed=replayed,
     )
     tell(results(), told)

@@ -46,6 +46,8 @@ class Told(msgspec.Struct, frozen=True, kw_only=True):
     """What is missing of the run; empty: nothing."""
     page: Path | None = None
     """Report page."""
+    remarks: tuple[str, ...] = ()
+    """What the demand had planned and did not come about."""
     replayed: tuple[str, ...] = ()
     """What became of a replay, in lines; empty: the run was none."""
 
@@ -102,6 +104,8 @@ def _blocks(told: Told) -> Iterator[tuple[str, list[str]]]:
     if told.replayed:
         yield "replay", list(told.replayed)
     yield "why", _why(verdict)
+    if told.remarks:
+        yield "not sent back", list(told.remarks)
     if broken:
         lines = [f"{limit.measure}  wanted {limit.limit}, was {_reading(limit, verdict)}" for limit in broken]
         yield "limits broken", lines

@@ -72,6 +72,8 @@ class Run:
     """How the integration under test died by itself; empty: it did not."""
     notes: tuple[str, ...] = ()
     """What was left out of the demand or put right."""
+    remarks: tuple[str, ...] = ()
+    """What the demand had planned and did not come about."""
     mishaps: tuple[Mishap, ...] = ()
     """What the integration's own code raised and nobody took care of, where it is code of yours."""
     replayed: Replayed | None = field(default=None, repr=False)
@@ -282,4 +284,5 @@ def judged(loaded: Loaded, expedition: Expedition, facts: Facts, folder: RunFold
     verdict = judge(log, facts, loaded.scenario.expect)
     if folder is not None:
         folder = save(verdict, folder)
-    return Run(loaded, verdict, log, digest, rows, folder, failure, expedition.season.notes, mishaps)
+    notes, remarks = expedition.season.notes, expedition.remarks
+    return Run(loaded, verdict, log, digest, rows, folder, failure, notes, remarks, mishaps)

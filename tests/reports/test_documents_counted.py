@@ -138,6 +138,32 @@ def test_what_happens_at_the_very_end_owes_nothing_yet(history, read) -> None:
     assert read("lost", history, grace=60.0)["lost.sales_order"].keys == ("MP-1",)
 
 
+def test_what_is_missing_and_was_never_old_enough_to_be_judged_is_unknown(history, read) -> None:
+    """Where all that is owed fell due within the grace, nothing was judged: what is missing then is not nothing lost.
+
+    What is there needs no judge, and of a class of which something was judged the grace hides nothing but the last.
+    """
+    history.at(100).placed("MP-1").made("sales_order", "MP-1", "MP-1", "SO-1").at(110)
+    found = read("lost", history, grace=900.0)
+    assert (found["lost.sales_order"].value, found["lost.invoice"].value) == (0, 0)
+    assert (found["lost.fulfilment"].value, found["lost.total"].value) == (None, None)
+    assert "grace of 15 min" in found["lost.fulfilment"].detail
+    assert read("lost", history, grace=0.0)["lost.fulfilment"].value == 1
+    history.at(2000).placed("MP-2")
+    assert read("lost", history, grace=900.0)["lost.sales_order"].value == 0
+
+
+def test_wishes_and_goods_within_the_grace_are_unknown_too(history, read) -> None:
+    """The grace hides a wish without an answer, and goods without an invoice, in the same way."""
+    history.at(5).placed("MP-1").happened("cancellation.requested", "marketplace", "MP-1").shipped("MP-1", "P-1")
+    for late, known in ((900.0, None), (0.0, 1)):
+        assert read("unanswered", history, grace=late)["unanswered.cancellations"].value == known
+        assert read("unanswered", history, grace=late)["unanswered.returns"].value == 0
+    for family, name in (("money", "shipped_not_invoiced"), ("money", "at_risk"), ("revenue", "leaked")):
+        values = [read(family, history, grace=late)[f"{family}.{name}"].value for late in (900.0, 0.0)]
+        assert values == [None, 1000]
+
+
 DOCUMENTS = st.tuples(st.sampled_from(["invoice", "label", "refund"]), st.sampled_from("abc"), st.integers(0, 5))
 
 

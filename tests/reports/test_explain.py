@@ -261,8 +261,9 @@ def test_a_run_is_told_from_its_fault_to_its_damage(history) -> None:
 
 def test_a_run_that_held_says_what_it_withstood(history) -> None:
     """Nothing is broken; what it cost is told all the same."""
-    facts = msgspec.structs.replace(FACTS, grace=7200.0, rules=())
-    said = text(run_lines(judge(history.at(1).placed("MP-1").log(), facts), "r"))
+    facts = msgspec.structs.replace(FACTS, rules=())
+    history.at(1).placed("MP-1").happened("order.rejected", "marketplace", "MP-1")
+    said = text(run_lines(judge(history.log(), facts), "r"))
     assert "passed" in said.splitlines()[0]
     assert "nothing is broken at the end; no fault mattered" in said
     assert "none was armed" in said

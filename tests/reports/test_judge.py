@@ -51,6 +51,15 @@ def test_a_sound_run_passes(history) -> None:
     assert (verdict.outcome, verdict.exit_code, verdict.reasons) == (Outcome.PASSED, 0, ())
 
 
+def test_a_run_that_is_all_grace_is_inconclusive(history) -> None:
+    """Orders are missing and each had time left when the run ended: neither passed nor violated, and it says why."""
+    history.at(5).placed("MP-1").placed("MP-2").at(60)
+    verdict = judge(history.frame(), msgspec.structs.replace(FACTS, grace=900.0), {"lost.sales_order": 0})
+    assert (verdict.outcome, verdict.exit_code) == (Outcome.INCONCLUSIVE, 4)
+    (limit,) = (each for each in verdict.limits if each.measure == "lost.sales_order")
+    assert (limit.judgement, "within the grace of 15 min" in limit.why) == ("open", True)
+
+
 def test_a_duplicate_violates_with_its_witness(history) -> None:
     """The chain shows the strike, both commits and both calls, in the order of the log, and how to replay it."""
     _doubled(history)

@@ -9,7 +9,7 @@ import pytest
 from seatrial.reports.judge import definitions, limits_of
 from seatrial.reports.limitcheck import STANDING, check
 from seatrial.reports.limits import Limit, parse_limits
-from seatrial.reports.reading import Reading
+from seatrial.reports.reading import Definition, Reading
 from seatrial.sim.errors import BadInput, UnknownName
 
 
@@ -67,6 +67,10 @@ def test_an_unknown_measure_is_named_with_its_nearest(known) -> None:
         ("duplicates.total", None, "not a limit"),
         ("duplicates.total", float("nan"), "not a limit"),
         ("recovery.max", "between 3 h and 2 h", "lower bound"),
+        ("lost.sales_order", "<= -1", "no value keeps this limit: '<= -1' · lost.sales_order is never below 0"),
+        ("lost.*", -1, "no value keeps this limit"),
+        ("latency.placed_to_acknowledged.p95", "< 0 s", "no value keeps this limit"),
+        ("retry.amplification", "between -2 and -1", "no value keeps this limit"),
         ("*.total", 0, "different units"),
     ],
 )
@@ -109,3 +113,9 @@ def test_standing_limits_stand_unless_named() -> None:
 
 def _reading(name: str, value: float) -> Reading:
     return Reading(name=name, value=value, unit="documents")
+
+
+def test_a_measure_without_a_lowest_value_takes_any_limit() -> None:
+    """Most measures are never below zero; one that can be says so, and a limit below zero means something there."""
+    profit = Definition(name="profit.total", unit="money", meaning="what is left", least=-math.inf)
+    assert Limit.parse("profit.total", "< 0", [profit]).holds(-1)

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from itertools import islice
+from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
 
+import seatrial
 from seatrial.scenarios.embark import season_of
 from seatrial.scenarios.loader import load_scenario, parse_scenario
 from seatrial.scenarios.order_list import OrderList
@@ -51,6 +53,16 @@ def test_second_thoughts_are_written_too() -> None:
     assert trial.codes == ()
 
 
+def test_what_comes_too_late_to_be_sent_back_is_told(tmp_path: Path) -> None:
+    """Nobody asks for a return after `late_returns`: a return that is written and cannot happen is no silence."""
+    orders = {**FIRST, "back": {"A": 1}}, {**LATER, "at": "19 s", "back": {"A": 1}}
+    for late, said in (("0 s", ["MP-1: not all"]), ("40 s", [])):
+        file = tmp_path / "orders.yaml"
+        text = yaml.safe_dump(storm_of(*orders, late_returns=late).loaded.document.plain)
+        file.write_text(text, encoding="utf-8")
+        assert [remark[:13] for remark in seatrial.run(file).remarks] == said
+
+
 def test_stock_is_what_is_written() -> None:
     """An item has the stock of its entry, warehouse by warehouse, and what is not named there the usual one."""
     storm = storm_of(FIRST, items={"B": {"stock": {"south": 4}}}, stock=7)
@@ -81,7 +93,15 @@ def test_a_demand_written_out_sells_the_same() -> None:
         ([{**FIRST, "lines": {"A": 0}}], {}, "needs lines of 1 unit or more"),
         ([{**FIRST, "back": {"C": 1}}], {}, "sends back what it did not buy"),
         ([FIRST], {"items": {"A": {"stock": {"nroth": 1}}}}, "did you mean 'north'"),
-        ([FIRST], {"items": {"A": {"price": -1}}}, "below zero"),
+        ([{**FIRST, "order": ""}], {}, "an order needs a number"),
+        ([{**FIRST, "order": " "}], {}, "an order needs a number"),
+        ([{**FIRST, "lines": {"A": 10**20}}], {}, "lies between 0 and 1000000000: 1"),
+        ([{**FIRST, "lines": {"A": 10**9}}], {"items": {"A": {"price": 10**9}}}, "more than 1000000000000 minor units"),
+        ([{**FIRST, "back": {"A": 3}}], {}, "sends back more of A than it bought: 3 · it bought 2"),
+        ([FIRST], {"items": {"A": {"price": -1}}}, "price of A lies between 0"),
+        ([FIRST], {"items": {"A": {"price": 10**20}}}, "price of A lies between 0 and 1000000000"),
+        ([FIRST], {"items": {"A": {"stock": {"north": -1}}}}, "stock of A lies between 0"),
+        ([FIRST], {"stock": 10**20}, "out of its range"),
         ([FIRST], {"stock": -1}, "out of its range"),
         ([FIRST], {"currency": "XXX"}, "unknown currency"),
     ],
@@ -91,3 +111,16 @@ def test_what_makes_no_sense_is_told(orders: list[dict[str, Any]], demand: dict[
     with pytest.raises(BadInput, match=said) as told:
         sail(storm_of(*orders, **demand), "resilient")
     assert "orders.yaml" in str(told.value)
+
+
+def test_what_is_wrong_with_an_order_is_told_with_its_line() -> None:
+    """The line of the order or the item, not that of the demand around it."""
+    text = yaml.safe_dump(storm_of(FIRST, LATER, items={"B": {"price": 5}}).loaded.document.plain, sort_keys=False)
+    lines = text.splitlines()
+    orders = [number for number, line in enumerate(lines, 1) if line.startswith("  - ")]
+    for good, bad, line in (
+        ("order: MP-1", "order: SF-1", orders[1]),
+        ("price: 5", "price: -5", lines.index("    B:") + 1),
+    ):
+        with pytest.raises(BadInput, match=f"^orders.yaml:{line}: "):
+            season_of(parse_scenario(text.replace(good, bad), "orders.yaml"), 1)

@@ -229,6 +229,14 @@ def test_a_count_of_what_was_never_made_is_no_result(test_session: Session) -> N
     result.stdout.fnmatch_lines(["*NothingToCount: duplicates.credit_memo: no credit_memo was made in any of 2*"])
 
 
+def test_a_count_of_what_was_never_old_enough_says_so(test_session: Session) -> None:
+    """Where all that is missing was within its grace, the failing test says that, and what to set."""
+    young = TWO_TESTS.replace("sea.run(shop.careful)", "sea.run(shop.careful, settings={'grace': '44.999 s'})")
+    result = test_session(young.replace('sea.duplicates("sales_order")', 'sea.lost("fulfilment")'), "-k", "careful")
+    result.assert_outcomes(failed=1, deselected=1)
+    result.stdout.fnmatch_lines(["*NothingToCount: lost.fulfilment: no fulfilment was owed*set a shorter 'grace'*"])
+
+
 def test_a_sea_on_which_nothing_sailed_is_a_warning(test_session: Session) -> None:
     """A test that asks for it and runs nothing passes for nothing."""
     result = test_session(TWO_TESTS.replace("sea.run(shop.careful)", "return"), "-k", "careful")

@@ -227,7 +227,8 @@ class SeaTrial:
         found = self.reading(name)
         if not any(run.reading(name).samples for run in self.runs):
             how = "owed" if name.startswith("lost") else "made"
-            raise NothingToCount(f"{name}: no {document} was {how} in any of {len(self.runs)} runs")
+            why = f" · {found.detail}" if found.value is None and found.detail else ""
+            raise NothingToCount(f"{name}: no {document} was {how} in any of {len(self.runs)} runs{why}")
         return int(found.value or 0)
 
 

@@ -183,16 +183,22 @@ def test_nobody_asks_after_the_end(ground, shop, order, rows, yard):
 
 
 def test_returns_may_go_on_for_a_while(ground, shop, order, rows):
-    """With late returns, goods that come after the last sale can still be sent back, until that time is over, too."""
+    """With late returns, goods that come after the last sale can still be sent back, until that time is over, too.
+
+    Of which orders nothing was sent back that should have been is known.
+    """
     planned = (PlannedReturn(0.0, (Units("A", 1),)),)
     stream = [Purchase(float(number), "storefront", order(str(number), A=1), planned) for number in (1, 2)]
-    let_loose(ground, shop, stream, until=DAY, late_returns=Seconds(DAY))
+    shoppers = let_loose(ground, shop, stream, until=DAY, late_returns=Seconds(DAY))
     ground.env.run(until=2 * DAY - 1)
+    assert shoppers.kept == ("1", "2")
     deliver(ground, "1", ("A", 1))
+    assert shoppers.kept == ("2",)
     ground.env.run(until=2 * DAY + 1)
     deliver(ground, "2", ("A", 1))
     ground.env.run(until=3 * DAY)
     assert rows("event", "key", operation="return.requested") == [("1/RMA1",)]
+    assert shoppers.kept == ("2",)
 
 
 def test_a_stray_return_has_no_name_on_it(ground, shop, yard):

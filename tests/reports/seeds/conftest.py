@@ -81,10 +81,11 @@ def pattern(tmp_path_factory: pytest.TempPathFactory) -> Path:
     now = 0.0
     log = Evidence(lambda: now, begun.path)
     log.event("order.placed", "marketplace", "MP-1", "MP-1", 1, 100)
+    log.event("order.rejected", "marketplace", "MP-1", "MP-1")
     log.close()
     phases = (Phase("chaos", 0.0, 10.0), Phase("calm", 10.0, 20.0))
     folder = begun.finish(rows=log.rows_written, parts=log.parts_written, digest=log.digest(), phases=phases)
-    facts = Facts(scenario="storm", integration="ours", grace=100.0, duration=20.0)
+    facts = Facts(scenario="storm", integration="ours", grace=0.0, duration=20.0)
     saved.save(judge(folder.scan(), facts, {"recovery.max": "<= 1 h"}), folder)
     return path
 
