@@ -29,9 +29,9 @@ class Share(float):
     """A share from 0 to 1; written `0.5 %`."""
 
 
-Count = Annotated[int, msgspec.Meta(ge=0, le=10**9)]
-"""A whole number of things, or a price in minor units: none or more, and no more than books can hold."""
-OneOrMore = Annotated[int, msgspec.Meta(ge=1, le=10**9)]
+Count = Annotated[int, msgspec.Meta(ge=0, le=MOST)]
+"""A whole number of things, or a price in minor units: none or more."""
+OneOrMore = Annotated[int, msgspec.Meta(ge=1, le=MOST)]
 """A whole number of things of which there is one at least."""
 Factor = Annotated[float, msgspec.Meta(ge=0, le=10**6)]
 """What something is multiplied by."""
