@@ -144,6 +144,7 @@ def test_what_is_left_of_damaged_evidence_is_told_as_that(run: Path, damage: str
     explained = told("explain", run, code=3)
     assert "nothing is broken" not in explained.stdout
     assert "part-00001.parquet" in explained.stdout
+    assert "part-00001.parquet" in told("explain", run, "--order", "MP-000019", code=3).stderr  # not: no such order
     exported = told("export", run, "--format", "jsonl", code=3)
     assert len(exported.stdout.splitlines()) == 500
 

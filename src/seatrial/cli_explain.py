@@ -12,6 +12,7 @@ from rich.text import Text
 
 from seatrial.cli_console import results
 from seatrial.cli_read import warn
+from seatrial.sim.errors import UnknownName
 
 if TYPE_CHECKING:
     from seatrial.opening import SavedRun
@@ -42,14 +43,18 @@ def explain(run: Path, order: str | None, sku: str | None, finding: str | None, 
     if sum(each is not None for each in (order, sku, finding)) > 1:
         raise click.UsageError("give one of --order, --sku and --finding")
     saved = open_run(run)
-    if order is not None:
-        _print(_of_order(saved, order))
-    elif sku is not None:
-        _print(_of_sku(saved, sku, everything))
-    elif finding is not None:
-        _print(_of_finding(saved, finding))
-    else:
-        _print(_of_run(saved, run))
+    try:
+        if order is not None:
+            _print(_of_order(saved, order))
+        elif sku is not None:
+            _print(_of_sku(saved, sku, everything))
+        elif finding is not None:
+            _print(_of_finding(saved, finding))
+        else:
+            _print(_of_run(saved, run))
+    except UnknownName:
+        saved.check()  # it may be among what was lost
+        raise
     warn(saved)
 
 
