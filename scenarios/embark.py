@@ -53,8 +53,8 @@ class Expedition(msgspec.Struct, frozen=True):
 
     @property
     def remarks(self) -> tuple[str, ...]:
-        """What the demand had planned and did not come about so far, for people."""
-        kept = self.shoppers.kept
+        """What was written out in the demand and did not come about so far, for people."""
+        kept = self.shoppers.kept if self.season.written_out else ()
         if not kept:
             return ()
         names = ", ".join(kept[:_NAMED]) + (f" and {len(kept) - _NAMED} more" if len(kept) > _NAMED else "")

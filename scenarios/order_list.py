@@ -78,6 +78,7 @@ class OrderList(msgspec.Struct, frozen=True, tag_field="kind", tag="orders", for
             intents=self._purchases(items),
             habits=Habits(return_travel=self.return_travel, late_returns=self.late_returns),
             cover=float(self.cover),
+            written_out=True,
         )
 
     def _skus(self) -> list[str]:

@@ -46,3 +46,5 @@ class Season(msgspec.Struct, frozen=True):
     """Seconds of demand that the stock to begin with is meant for: what the suppliers go by."""
     notes: tuple[str, ...] = ()
     """What was left out or put right, for people."""
+    written_out: bool = False
+    """Whether somebody wrote each wish by hand, and wants to know which of them did not come about."""

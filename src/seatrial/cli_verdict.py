@@ -47,7 +47,7 @@ class Told(msgspec.Struct, frozen=True, kw_only=True):
     page: Path | None = None
     """Report page."""
     remarks: tuple[str, ...] = ()
-    """What the demand had planned and did not come about."""
+    """What was written out in the demand and did not come about."""
     replayed: tuple[str, ...] = ()
     """What became of a replay, in lines; empty: the run was none."""
 

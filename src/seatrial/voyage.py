@@ -73,7 +73,7 @@ class Run:
     notes: tuple[str, ...] = ()
     """What was left out of the demand or put right."""
     remarks: tuple[str, ...] = ()
-    """What the demand had planned and did not come about."""
+    """What was written out in the demand and did not come about."""
     mishaps: tuple[Mishap, ...] = ()
     """What the integration's own code raised and nobody took care of, where it is code of yours."""
     replayed: Replayed | None = field(default=None, repr=False)

@@ -10,12 +10,14 @@ import pytest
 import yaml
 
 import seatrial
-from seatrial.scenarios.embark import season_of
+from seatrial.scenarios.embark import embark, season_of
 from seatrial.scenarios.loader import load_scenario, parse_scenario
 from seatrial.scenarios.order_list import OrderList
 from seatrial.scenarios.writing_out import written_out
 from seatrial.sim.dice import Dice
 from seatrial.sim.errors import BadInput
+from seatrial.sim.evidence import Evidence
+from seatrial.sim.world import clock_of
 from seatrial.storms import Storm, calm_water
 from seatrial.strategies import sail
 
@@ -61,6 +63,15 @@ def test_what_comes_too_late_to_be_sent_back_is_told(tmp_path: Path) -> None:
         text = yaml.safe_dump(storm_of(*orders, late_returns=late).loaded.document.plain)
         file.write_text(text, encoding="utf-8")
         assert [remark[:13] for remark in seatrial.run(file).remarks] == said
+
+
+def test_what_was_sent_back_once_is_no_news() -> None:
+    """Of orders and returns that were recorded nobody chose which come too late: nothing is said of them."""
+    loaded = load_scenario("peak-week", {"duration": "2 d", "calm": "2 d", "faults": "[]"})
+    ready = embark(loaded, 1, "resilient", lambda env: Evidence(clock_of(env)))
+    ready.world.run(ready.factory, ready.voyage)
+    assert ready.shoppers.kept
+    assert ready.remarks == ()
 
 
 def test_stock_is_what_is_written() -> None:
