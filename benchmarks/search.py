@@ -4,6 +4,8 @@ The baseline is the world of the same 20 orders without faults, built and sailed
 by what makes a search: drawing it, three rules at most, the dice that order its tasks, a glance at its rows, and the
 judge for those that he has to look at. Both are measured in CPU time, so that what else the machine does matters less.
 
+A search has storms of fewer rules as well: what those cost that have all three, and all orders, is measured beside it.
+
 It is done with an integration that has one duty, and with one that does the whole flow; each over typed clients, and
 each over httpx, as code of others does it.
 """
@@ -15,6 +17,9 @@ from pathlib import Path
 from time import process_time
 from typing import Final, NamedTuple
 
+import msgspec
+from hypothesis import HealthCheck, given, settings
+
 import seatrial.mocks.integrations
 from seatrial.scenarios.embark import embark
 from seatrial.scenarios.loader import load_scenario
@@ -22,7 +27,8 @@ from seatrial.searching import SearchResult, Watcher, search
 from seatrial.sim.evidence import Evidence
 from seatrial.sim.world import clock_of
 from seatrial.storms import Storm, calm_water
-from seatrial.trial import sea
+from seatrial.strategies import MAX_RULES, storms
+from seatrial.trial import Trial, sea
 
 ORDERS, ROUNDS, LEAST_RATIO = 20, 3, 0.5
 """`LEAST_RATIO`: storms searched in the time of one bare run; what is lower has become slow."""
@@ -90,6 +96,24 @@ def searched(case: Case, seed: int) -> tuple[float, SearchResult]:
     return result.explored.runs / (ends[1] - ends[0]), result
 
 
+def full(case: Case, calm: Storm) -> float:
+    """Storms in a second of CPU time that have as many rules as any, and all orders; the drawing of them included."""
+    drawn: list[Storm] = []
+    wanted = storms(calm.base, orders=ORDERS, integration=case.integration)
+
+    @settings(max_examples=case.runs, database=None, suppress_health_check=list(HealthCheck), deadline=None)
+    @given(wanted.filter(lambda storm: len(storm.rules) == MAX_RULES))
+    def draw(storm: Storm) -> None:
+        drawn.append(msgspec.structs.replace(storm, demand=calm.demand))
+
+    with sea(case.integration):
+        begin = process_time()
+        draw()
+        for storm in drawn:
+            assert not Trial(storm, case.integration).codes, f"{case.name}: {storm.rules} did harm"
+        return len(drawn) / (process_time() - begin)
+
+
 def measured(case: Case) -> bool:
     """Print the best of some rounds; whether the search is as fast as it should be."""
     calm = calm_water(load_scenario(case.scenario, case.settings), ORDERS)
@@ -97,10 +121,11 @@ def measured(case: Case) -> bool:
     bare(calm, case.integration, case.runs)
     pairs = [(bare(calm, case.integration, case.runs), *searched(case, seed)) for seed in range(1, ROUNDS + 1)]
     plain, storms = max(pair[0] for pair in pairs), max(pair[1] for pair in pairs)
-    explored = pairs[-1][2].explored
+    explored, whole = pairs[-1][2].explored, full(case, calm)
     print(f"{case.name}, {ORDERS} orders")
     print(f"  bare runs         {plain:6.1f} a second of one core")
     print(f"  storms searched   {storms:6.1f} a second of one core, {storms / plain:.2f} of the bare ones")
+    print(f"  with {MAX_RULES} rules each {whole:6.1f} a second of one core")
     print(
         f"{'':20}{explored.runs} runs explored {explored.rules} rules and {explored.pairs} pairs of kinds", flush=True
     )
