@@ -101,7 +101,9 @@ def full(case: Case, calm: Storm) -> float:
     drawn: list[Storm] = []
     wanted = storms(calm.base, orders=ORDERS, integration=case.integration)
 
-    @settings(max_examples=case.runs, database=None, suppress_health_check=list(HealthCheck), deadline=None)
+    slow = (HealthCheck.too_slow, HealthCheck.filter_too_much)
+
+    @settings(max_examples=case.runs, database=None, suppress_health_check=slow, deadline=None)
     @given(wanted.filter(lambda storm: len(storm.rules) == MAX_RULES))
     def draw(storm: Storm) -> None:
         drawn.append(msgspec.structs.replace(storm, demand=calm.demand))
